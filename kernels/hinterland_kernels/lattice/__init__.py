@@ -1,0 +1,190 @@
+"""Lattices: a map from grid to source, held at sparse nodes and checked against the exact map.
+
+A lattice covers a window of the output grid with square blocks. In a smooth block the map is bilinear between
+the four corner nodes. A block where that errs by more than the tolerance, or where the map ends, carries the
+exact map at each of its pixels. The blocks lie on multiples of the step in the grid's own lines and samples,
+and each is decided by itself, so the map at a pixel never depends on the window that was asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+GridToSource = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+"""The exact map: grid points (n, 2) to source points (n, 2), line and sample; nan where there is none."""
+
+TOLERANCE_PX = 1.0 / 64.0
+STEPS = (64, 32, 16, 8)
+
+EMPTY = -2
+"""Block whose every pixel lies off the source."""
+SMOOTH = -1
+"""Block that is bilinear between its corners."""
+
+_CHECK_MARGIN = 0.75
+# the five check points of a block see at least this share of a smooth map's largest error
+
+
+class Lattice(NamedTuple):
+    """The map of one source over a window of the grid; arrays and numbers only, so that kernels take it."""
+
+    line: int
+    """First grid line covered, a multiple of `step`."""
+    sample: int
+    """First grid sample covered, a multiple of `step`."""
+    step: int
+    """Edge of a block, pixels."""
+    nodes: NDArray[np.float64]
+    """(block_lines + 1, block_samples + 1, 2): source line and sample at block corners."""
+    blocks: NDArray[np.int32]
+    """(block_lines, block_samples): `EMPTY`, `SMOOTH`, or the index into `exact`."""
+    exact: NDArray[np.float64]
+    """(n, step, step, 2): source line and sample at each pixel of the blocks that are not smooth."""
+
+
+def _evaluate(exact_map: GridToSource, lines: NDArray[np.float64], samples: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Exact map on the product of lines and samples: (lines, samples, 2)."""
+    grid = np.stack(np.meshgrid(lines, samples, indexing="ij"), axis=-1).reshape(-1, 2)
+    return exact_map(grid).reshape(len(lines), len(samples), 2)
+
+
+def _midpoint_error(fine: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Largest error (px) of a bilinear block at its four edge midpoints and centre; nan where the map ends.
+
+    `fine` holds the exact map at half the step: (2 m + 1, 2 n + 1, 2).
+    """
+    corners = fine[::2, ::2]
+    top = 0.5 * (corners[:, :-1] + corners[:, 1:])
+    left = 0.5 * (corners[:-1] + corners[1:])
+    center = 0.5 * (top[:-1] + top[1:])
+    error_top = np.abs(fine[::2, 1::2] - top).max(axis=-1)
+    error_left = np.abs(fine[1::2, ::2] - left).max(axis=-1)
+    error_center = np.abs(fine[1::2, 1::2] - center).max(axis=-1)
+    edges = np.maximum(error_top[:-1], error_top[1:])
+    sides = np.maximum(error_left[:, :-1], error_left[:, 1:])
+    return np.maximum(np.maximum(edges, sides), error_center)
+
+
+def _off_source(fine: NDArray[np.float64], shape: tuple[int, int], margin: float) -> NDArray[np.bool_]:
+    """Blocks whose nine points all lie beyond the same edge of the source, or have no image at all."""
+    m, n = fine.shape[0] // 2, fine.shape[1] // 2
+    nine = np.stack([fine[i : i + 2 * m : 2, j : j + 2 * n : 2] for i in range(3) for j in range(3)])
+    line, sample = nine[..., 0], nine[..., 1]
+    nothing = np.isnan(line)
+    with np.errstate(invalid="ignore"):
+        outside = [
+            (edge | nothing).all(axis=0)
+            for edge in (
+                line < -margin,
+                line > shape[0] - 1 + margin,
+                sample < -margin,
+                sample > shape[1] - 1 + margin,
+            )
+        ]
+    return np.logical_or.reduce(outside)
+
+
+def build_lattice(
+    exact_map: GridToSource,
+    window: tuple[int, int, int, int],
+    source_shape: tuple[int, int],
+    *,
+    step: int = 32,
+    tolerance_px: float = TOLERANCE_PX,
+) -> Lattice:
+    """Evaluate a map at sparse nodes over a window, exactly where it is not smooth.
+
+    Parameters
+    ----------
+    exact_map : GridToSource
+        The exact map; it must answer at any grid point, also outside the window.
+    window : (line, sample, lines, samples)
+        The part of the grid to cover, pixels; it is widened to whole blocks.
+    source_shape : (lines, samples)
+        Size of the source; blocks off it are marked `EMPTY`.
+    step : int
+        Edge of a block, pixels, even.
+    tolerance_px : float
+        Largest error allowed between nodes, source pixels.
+
+    Returns
+    -------
+    Lattice
+        Its error against the exact map stays within the tolerance for any map whose second derivatives do
+        not change sign inside a block.
+
+    Raises
+    ------
+    ValueError
+        If the step is odd or not positive, or the window is empty.
+    """
+    line, sample, lines, samples = window
+    if step < 2 or step % 2 or lines < 1 or samples < 1:
+        message = f"a lattice needs an even step and a window with pixels, got step {step}, window {window}"
+        raise ValueError(message)
+    first_line, first_sample = line // step * step, sample // step * step
+    m, n = -(-(line + lines - first_line) // step), -(-(sample + samples - first_sample) // step)
+    half = step // 2
+    fine = _evaluate(
+        exact_map,
+        first_line + half * np.arange(2 * m + 1, dtype=np.float64),
+        first_sample + half * np.arange(2 * n + 1, dtype=np.float64),
+    )
+    blocks = np.full((m, n), SMOOTH, dtype=np.int32)
+    error = _midpoint_error(fine)
+    blocks[~(error <= _CHECK_MARGIN * tolerance_px)] = 0  # ~ so that nan, where the map ends, is rough
+    blocks[_off_source(fine, source_shape, margin=step)] = EMPTY
+    rough = np.argwhere(blocks == 0)
+    blocks[blocks == 0] = np.arange(len(rough), dtype=np.int32)
+    return Lattice(
+        line=first_line,
+        sample=first_sample,
+        step=step,
+        nodes=np.ascontiguousarray(fine[::2, ::2]),
+        blocks=blocks,
+        exact=_exact_blocks(exact_map, first_line + rough[:, 0] * step, first_sample + rough[:, 1] * step, step),
+    )
+
+
+def _exact_blocks(
+    exact_map: GridToSource, lines: NDArray[np.int64], samples: NDArray[np.int64], step: int
+) -> NDArray[np.float64]:
+    """Exact map at each pixel of the blocks that start at `lines`, `samples`: (n, step, step, 2)."""
+    inside = np.arange(step, dtype=np.float64)
+    points = np.empty((len(lines), step, step, 2))
+    points[..., 0] = lines[:, None, None] + inside[None, :, None]
+    points[..., 1] = samples[:, None, None] + inside[None, None, :]
+    return exact_map(points.reshape(-1, 2)).reshape(points.shape)
+
+
+def choose_step(exact_map: GridToSource, window: tuple[int, int, int, int], source_shape: tuple[int, int]) -> int:
+    """Pick the step that needs the fewest exact evaluations over a whole footprint.
+
+    Parameters
+    ----------
+    exact_map, window, source_shape
+        As in `build_lattice`; the window should be the source's whole footprint, so that every tile of a job
+        uses the same step.
+
+    Returns
+    -------
+    int
+        One of `STEPS`.
+    """
+    costs = {}
+    for step in STEPS:
+        line, sample, lines, samples = window
+        m, n = -(-lines // step) + 1, -(-samples // step) + 1
+        fine = _evaluate(
+            exact_map,
+            line // step * step + step // 2 * np.arange(2 * m + 1, dtype=np.float64),
+            sample // step * step + step // 2 * np.arange(2 * n + 1, dtype=np.float64),
+        )
+        rough = ~(_midpoint_error(fine) <= _CHECK_MARGIN * TOLERANCE_PX)
+        rough &= ~_off_source(fine, source_shape, margin=step)
+        costs[step] = fine.shape[0] * fine.shape[1] + int(rough.sum()) * step * step
+    return min(costs, key=lambda step: costs[step])

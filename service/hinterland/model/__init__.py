@@ -1,0 +1,1 @@
+"""Frozen values: cameras, poses, products, surfaces and grids. No file is opened here."""
