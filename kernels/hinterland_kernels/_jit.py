@@ -1,7 +1,8 @@
 """The two decorators of this package, typed as the identity so that mypy and debuggers see plain functions.
 
-Numba's on-disk cache looks at the file that holds a loop and not at the formulas inlined into it. So the cache
-lives in a folder named after a digest of every source file of the package: a changed formula is compiled anew.
+Numba's on-disk cache looks at the file that holds a loop and not at the formulas inlined into it. So the
+cache lives in a folder named after a digest of every source file of the package: a changed formula is
+compiled anew.
 """
 
 from __future__ import annotations

@@ -46,7 +46,9 @@ class Lattice(NamedTuple):
     """(n, step, step, 2): source line and sample at each pixel of the blocks that are not smooth."""
 
 
-def _evaluate(exact_map: GridToSource, lines: NDArray[np.float64], samples: NDArray[np.float64]) -> NDArray[np.float64]:
+def _evaluate(
+    exact_map: GridToSource, lines: NDArray[np.float64], samples: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Exact map on the product of lines and samples: (lines, samples, 2)."""
     grid = np.stack(np.meshgrid(lines, samples, indexing="ij"), axis=-1).reshape(-1, 2)
     return exact_map(grid).reshape(len(lines), len(samples), 2)
@@ -66,7 +68,8 @@ def _midpoint_error(fine: NDArray[np.float64]) -> NDArray[np.float64]:
     error_center = np.abs(fine[1::2, 1::2] - center).max(axis=-1)
     edges = np.maximum(error_top[:-1], error_top[1:])
     sides = np.maximum(error_left[:, :-1], error_left[:, 1:])
-    return np.maximum(np.maximum(edges, sides), error_center)
+    worst: NDArray[np.float64] = np.maximum(np.maximum(edges, sides), error_center)
+    return worst
 
 
 def _off_source(fine: NDArray[np.float64], shape: tuple[int, int], margin: float) -> NDArray[np.bool_]:
@@ -85,7 +88,8 @@ def _off_source(fine: NDArray[np.float64], shape: tuple[int, int], margin: float
                 sample > shape[1] - 1 + margin,
             )
         ]
-    return np.logical_or.reduce(outside)
+    off: NDArray[np.bool_] = np.logical_or.reduce(outside)
+    return off
 
 
 def build_lattice(
@@ -146,7 +150,9 @@ def build_lattice(
         step=step,
         nodes=np.ascontiguousarray(fine[::2, ::2]),
         blocks=blocks,
-        exact=_exact_blocks(exact_map, first_line + rough[:, 0] * step, first_sample + rough[:, 1] * step, step),
+        exact=_exact_blocks(
+            exact_map, first_line + rough[:, 0] * step, first_sample + rough[:, 1] * step, step
+        ),
     )
 
 
@@ -161,7 +167,9 @@ def _exact_blocks(
     return exact_map(points.reshape(-1, 2)).reshape(points.shape)
 
 
-def choose_step(exact_map: GridToSource, window: tuple[int, int, int, int], source_shape: tuple[int, int]) -> int:
+def choose_step(
+    exact_map: GridToSource, window: tuple[int, int, int, int], source_shape: tuple[int, int]
+) -> int:
     """Pick the step that needs the fewest exact evaluations over a whole footprint.
 
     Parameters

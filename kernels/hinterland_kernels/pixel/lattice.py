@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from hinterland_kernels._jit import pixel_function
+from hinterland_kernels.pixel.sampling import WIDENED, WIDEST
 
 
 @pixel_function
@@ -35,3 +36,43 @@ def lattice_to_source(lattice: Any, line: int, sample: int) -> tuple[float, floa
         a * nodes[i, j, 0] + b * nodes[i, j + 1, 0] + c * nodes[i + 1, j, 0] + d * nodes[i + 1, j + 1, 0],
         a * nodes[i, j, 1] + b * nodes[i, j + 1, 1] + c * nodes[i + 1, j, 1] + d * nodes[i + 1, j + 1, 1],
     )
+
+
+@pixel_function
+def footprint(lattice: Any, line: int, sample: int) -> tuple[float, float]:  # noqa: ANN401
+    """Source lines and samples that one grid pixel spans, for widening kernels: at least 1.
+
+    From the differences along the pixel's own block, so it does not depend on the window. 1 where the block
+    holds the exact map and a neighbour has no image.
+    """
+    down = line - lattice.line
+    right = sample - lattice.sample
+    step = lattice.step
+    i = down // step
+    j = right // step
+    block = lattice.blocks[i, j]
+    if block >= 0:
+        exact = lattice.exact
+        down = min(down - i * step, step - 2)
+        right = min(right - j * step, step - 2)
+        line_down = exact[block, down + 1, right, 0] - exact[block, down, right, 0]
+        line_right = exact[block, down, right + 1, 0] - exact[block, down, right, 0]
+        sample_down = exact[block, down + 1, right, 1] - exact[block, down, right, 1]
+        sample_right = exact[block, down, right + 1, 1] - exact[block, down, right, 1]
+    else:
+        nodes = lattice.nodes
+        line_down = (nodes[i + 1, j, 0] - nodes[i, j, 0]) / step
+        line_right = (nodes[i, j + 1, 0] - nodes[i, j, 0]) / step
+        sample_down = (nodes[i + 1, j, 1] - nodes[i, j, 1]) / step
+        sample_right = (nodes[i, j + 1, 1] - nodes[i, j, 1]) / step
+    lines = math.sqrt(line_down * line_down + line_right * line_right)
+    samples = math.sqrt(sample_down * sample_down + sample_right * sample_right)
+    return widening(lines), widening(samples)
+
+
+@pixel_function
+def widening(span: float) -> float:
+    """Factor by which a kernel is stretched for a grid pixel that spans so many source pixels."""
+    if span > WIDENED:
+        return min(span, WIDEST)
+    return 1.0

@@ -54,10 +54,12 @@ def matrix_from_rotation_vector(vector: NDArray[np.float64]) -> Matrix:
     """Rotation matrix about the direction of `vector` (3,) by its length, rad (Rodrigues)."""
     angle = float(np.linalg.norm(vector))
     x, y, z = vector
-    skew = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
-    if angle < 1e-8:
-        return np.eye(3) + skew + 0.5 * skew @ skew  # the series, exact to 1e-24 here
-    return np.eye(3) + math.sin(angle) / angle * skew + (1.0 - math.cos(angle)) / angle**2 * skew @ skew
+    skew: Matrix = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+    first, second = 1.0, 0.5  # the series, exact to 1e-17 below 1e-8
+    if angle > 1e-8:
+        first, second = math.sin(angle) / angle, (1.0 - math.cos(angle)) / angle**2
+    matrix: Matrix = np.eye(3) + first * skew + second * (skew @ skew)
+    return matrix
 
 
 def yaw_pitch_roll(matrix: Matrix) -> tuple[float, float, float]:

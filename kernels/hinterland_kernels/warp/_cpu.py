@@ -1,0 +1,41 @@
+"""The warp's loop on the CPU."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hinterland_kernels._jit import loop
+from hinterland_kernels.pixel.lattice import footprint, lattice_to_source
+from hinterland_kernels.pixel.sampling import holds, sample_point
+
+
+@loop
+def warp(
+    source: NDArray[Any],
+    mask: NDArray[np.bool_],
+    lattice: Any,  # noqa: ANN401 - a Lattice, whose arrays Numba types
+    first_line: int,
+    first_sample: int,
+    kernel: int,
+    gain: NDArray[np.float64],
+    offset: NDArray[np.float64],
+    out: NDArray[np.float32],
+    out_mask: NDArray[np.bool_],
+) -> None:
+    """Fill a window of the grid that starts at (first_line, first_sample); see `warp.warp`."""
+    for i in range(out_mask.shape[0]):
+        for j in range(out_mask.shape[1]):
+            line, sample = lattice_to_source(lattice, first_line + i, first_sample + j)
+            inside = holds(mask, line, sample)
+            out_mask[i, j] = inside
+            if inside:
+                down, across = footprint(lattice, first_line + i, first_sample + j)
+                for band in range(source.shape[0]):
+                    value = sample_point(source[band], mask, line, sample, kernel, down, across)
+                    out[band, i, j] = gain[band] * value + offset[band]
+            else:
+                for band in range(source.shape[0]):
+                    out[band, i, j] = 0.0
