@@ -16,7 +16,7 @@ class InputError(HinterlandError):
 
 
 class CapabilityError(HinterlandError):
-    """This machine lacks what was asked for."""
+    """What was asked for needs something that this machine lacks."""
 
     exit_status = 3
 

@@ -1,4 +1,4 @@
-"""The multi-band blend's loops on the CPU, each over one level of one image. `_cuda` has the same, in this order."""
+"""The multi-band blend's loops on the CPU, each over one level of one image; `_cuda` has their twins."""
 
 from __future__ import annotations
 

@@ -146,7 +146,7 @@ class CameraModel:
         return maps.project_points(self.numbers, directions, finite=False)
 
     def look(self, points: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Cast the rays through points (n, 2) of line and sample: origins (m) and unit directions, (n, 3)."""
+        """Cast rays through points (n, 2) of line and sample: origins (m), unit directions, (n, 3)."""
         return maps.look_points(self.numbers, points)
 
     def moved(self, rotation: NDArray[np.float64], translation: ArrayLike = (0.0, 0.0, 0.0)) -> CameraModel:

@@ -62,7 +62,7 @@ class CylindricalGrid:
         return out
 
     def points(self, directions: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Grid points (n, 2) of azimuths and elevations (rad); samples in [-0.5, 360 pixels_per_degree - 0.5)."""
+        """Grid points (n, 2) of azimuths and elevations (rad); samples from -0.5 round once."""
         degrees = np.degrees(directions)
         out = np.empty_like(degrees)
         out[:, 0] = (self.elevation_top_deg - degrees[:, 1]) * self.pixels_per_degree - 0.5

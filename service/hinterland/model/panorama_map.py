@@ -119,9 +119,9 @@ def _poles(camera: CameraModel, surface: SurfaceModel, viewpoint: Vector) -> tup
     poles = np.array([[0.0, 0.5 * math.pi], [0.0, -0.5 * math.pi]])
     points = maps.directions_to_image(camera.numbers, surface.numbers, viewpoint, poles)
     margin = 0.5 + max(camera.shape) / _NET  # nearer than a mesh, azimuth turns too fast for the net
-    with np.errstate(invalid="ignore"):
-        inside = ((points > -margin) & (points < np.array(camera.shape) - 1 + margin)).all(axis=1)
-    return bool(inside[0]), bool(inside[1])
+    first, last = -margin, np.array(camera.shape) - 1 + margin
+    zenith, nadir = (bool(np.all((point > first) & (point < last))) for point in points)
+    return zenith, nadir
 
 
 def _wrapped(angles: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -139,10 +139,7 @@ def _sag(angles: NDArray[np.float64], *, turns: bool) -> float:
     for axis in (0, 1):
         first = np.diff(angles, axis=axis)
         first = _wrapped(first) if turns else first
-        if np.isnan(angles).any():
-            bound = np.abs(first)
-        else:
-            bound = np.abs(np.diff(first, axis=axis)) / 8.0
+        bound = np.abs(first) if np.isnan(angles).any() else np.abs(np.diff(first, axis=axis)) / 8.0
         sag = max(sag, float(np.nanmax(bound, initial=0.0)))
     return sag
 
@@ -260,7 +257,7 @@ def fit_grid(
 
 
 def _union(footprints: Sequence[Footprint]) -> tuple[float, float]:
-    """Left end and width (rad) of the circle without the widest gap between footprints; width 2 pi if none."""
+    """Left end and width (rad) of the circle without the widest gap between footprints."""
     arcs = sorted((one.azimuth_left, one.azimuth_left + one.azimuth_width) for one in footprints)
     arcs += [(start + _TURN, end + _TURN) for start, end in arcs]
     reach, widest, left = arcs[0][1], 0.0, arcs[0][0]

@@ -24,7 +24,7 @@ class SurfaceModel:
     distance: float = math.nan
     """`normal . point` of the plane's points, m; nan at infinity."""
     source: str = "infinity"
-    """How it was found: "infinity", "nominal" (the ground under the wheels) or "fitted" (to the tie points)."""
+    """How it was found: "infinity", "nominal" (ground under the wheels) or "fitted" (to the tie points)."""
 
     def __post_init__(self) -> None:
         if self.kind not in {"plane", "infinity"} or (self.kind == "infinity") != math.isnan(self.distance):
