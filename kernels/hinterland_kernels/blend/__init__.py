@@ -50,6 +50,55 @@ def _coarser(shape: tuple[int, int]) -> tuple[int, int]:
     return (shape[0] + 1) // 2, (shape[1] + 1) // 2
 
 
+def assign_owners(
+    labels: Any,  # noqa: ANN401 - an array of the backend
+    layers: Sequence[Layer],
+    layer_labels: Sequence[int],
+    origin: tuple[int, int],
+    factor: int,
+    *,
+    wraps: bool,
+    backend: Backend = CPU,
+) -> Any:  # noqa: ANN401
+    """Carry labels that were cut at reduced resolution to the pixels of a window.
+
+    Parameters
+    ----------
+    labels : (label_lines, label_samples) int16
+        Labels of the whole grid, one for each `factor` x `factor` pixels.
+    layers : sequence of Layer
+        The images on the window.
+    layer_labels : sequence of int
+        Label of each layer.
+    origin : (line, sample)
+        Where the window starts on the grid.
+    factor : int
+        Pixels of the grid along one label.
+    wraps : bool
+        True if the grid closes.
+    backend : Backend
+        Where the arrays live.
+
+    Returns
+    -------
+    (lines, samples) int16
+        Index into `layers`, `NOBODY` where none is valid. Between labels the border is the bilinear one.
+    """
+    masks = backend.xp.stack([layer.mask for layer in layers])
+    owners = backend.xp.empty(masks.shape[1:], dtype=np.int16)
+    _loops(backend).assign_owners(
+        labels,
+        masks,
+        backend.to_device(np.asarray(layer_labels, dtype=np.int16)),
+        origin[0],
+        origin[1],
+        factor,
+        wraps,
+        owners,
+    )
+    return owners
+
+
 def multiband(layers: Sequence[Layer], owners: Any, levels: int, *, backend: Backend = CPU) -> Any:  # noqa: ANN401
     """Blend images across the borders of who owns what.
 

@@ -6,12 +6,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hinterland_kernels._jit import loop
+from hinterland_kernels.pixel.ownership import owner
 from hinterland_kernels.pixel.pyramid import expanded, reduced, reduced_ownership, reduced_weight
 
 Values = NDArray[np.float32]
 Weights = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Owners = NDArray[np.int16]
+
+
+@loop
+def assign_owners(
+    labels: Owners,
+    masks: Mask,
+    layer_labels: Owners,
+    first_line: int,
+    first_sample: int,
+    factor: int,
+    wraps: bool,
+    out: Owners,
+) -> None:
+    """Owner of each pixel of a window that starts at (first_line, first_sample) of the grid."""
+    for i in range(out.shape[0]):
+        line = (first_line + i + 0.5) / factor - 0.5
+        for j in range(out.shape[1]):
+            sample = (first_sample + j + 0.5) / factor - 0.5
+            out[i, j] = owner(labels, masks, layer_labels, i, j, line, sample, wraps)
 
 
 @loop

@@ -90,7 +90,7 @@ def look_cahvore(
     entrance: Vector,
     linearity: float,
 ) -> tuple[float, Vector]:
-    """Pupil shift along O (m) and unit ray through a line and sample; nan beyond the lens."""
+    """Pupil shift along O (m) and unit ray through a line and sample; nan where the model folds over."""
     plane = cross(add_scaled(vertical, -line, axis), add_scaled(horizontal, -sample, axis))
     plane = scale(1.0 / dot(axis, cross(vertical, horizontal)), plane)
     along = dot(plane, optical)
@@ -103,6 +103,8 @@ def look_cahvore(
     for _ in range(NEWTON_STEPS):
         square = chi * chi
         slope = 1.0 + radial[0] + square * (3.0 * radial[1] + 5.0 * square * radial[2])
+        if slope <= 0.0:
+            return math.nan, (math.nan, math.nan, math.nan)
         step = (chi * (1.0 + radial[0] + square * (radial[1] + square * radial[2])) - bent) / slope
         chi -= step
         if abs(step) < NEWTON_STOP:

@@ -2,13 +2,15 @@
 
 Every kernel is normalised by the weight of its valid taps, so an edge or a hole neither darkens nor spreads.
 Kernels with negative lobes need all their taps: beside a hole they give way to the bilinear one.
+A point whose taps are all valid and whose kernel is not widened, nearly every point, takes its weights by
+closed forms a line and a column; `kernel_weight` is their reference.
 Sources: Keys 1981 (cubic convolution, a = -1/2); Duchon 1979 (Lanczos).
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 from hinterland_kernels._jit import pixel_function
 
@@ -21,6 +23,9 @@ WIDENED = 1.1
 """A source pixel step above this per grid pixel widens the kernel: below it aliasing is invisible."""
 WIDEST = 64.0
 """Largest widening: a coarser grid wants a reduced source first."""
+
+Six = tuple[float, float, float, float, float, float]
+NO_TAPS = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 @pixel_function
@@ -52,11 +57,138 @@ def kernel_radius(kernel: int) -> float:
 
 
 @pixel_function
+def bilinear_weights(t: float) -> Six:
+    """Weights of the taps at 0, 1 for a point at `t` in [0, 1), and four 0."""
+    return 1.0 - t, t, 0.0, 0.0, 0.0, 0.0
+
+
+@pixel_function
+def bicubic_weights(t: float) -> Six:
+    """Weights of the taps at -1, 0, 1, 2 for a point at `t` in [0, 1), which add up to 1, and two 0."""
+    u = 1.0 - t
+    return (
+        -0.5 * t * u * u,
+        (1.5 * t - 2.5) * t * t + 1.0,
+        (1.5 * u - 2.5) * u * u + 1.0,
+        -0.5 * u * t * t,
+        0.0,
+        0.0,
+    )
+
+
+@pixel_function
+def lanczos3_weights(t: float) -> Six:
+    """Weights of the taps at -2, -1, 0, 1, 2, 3 for a point at `t` in [0, 1), made to add up to 1.
+
+    At x = t - k the kernel is sin(pi x) sin(pi x / 3) / x**2 but for a factor. Its first sine is that of
+    pi t with the sign of (-1)**k; the second follows from the sine and cosine of pi t / 3 by the angle
+    addition formula, and so does the first, by the triple angle.
+    """
+    if t < 1e-9:
+        return 0.0, 0.0, 1.0, 0.0, 0.0, 0.0
+    if t > 1.0 - 1e-9:
+        return 0.0, 0.0, 0.0, 1.0, 0.0, 0.0
+    angle = math.pi / 3.0 * t
+    s = math.sin(angle)
+    c = 0.8660254037844386 * math.cos(angle)  # sin(pi / 3)
+    h = 0.5 * s
+    a = (c - h) / ((t + 2.0) * (t + 2.0))
+    b = -(c + h) / ((t + 1.0) * (t + 1.0))
+    d = s / (t * t)
+    e = (c - h) / ((t - 1.0) * (t - 1.0))
+    f = -(c + h) / ((t - 2.0) * (t - 2.0))
+    g = s / ((t - 3.0) * (t - 3.0))
+    scale = 1.0 / (a + b + d + e + f + g)
+    return scale * a, scale * b, scale * d, scale * e, scale * f, scale * g
+
+
+@pixel_function
 def holds(mask: Any, line: float, sample: float) -> bool:  # noqa: ANN401 - host or device array
     """True if the pixel nearest to the point is in the image and valid; False for nan."""
     if not (line >= -0.5 and sample >= -0.5 and line < mask.shape[0] - 0.5 and sample < mask.shape[1] - 0.5):
         return False
-    return bool(mask[int(math.floor(line + 0.5)), int(math.floor(sample + 0.5))])
+    valid: bool = mask[math.floor(line + 0.5), math.floor(sample + 0.5)]
+    return valid
+
+
+@pixel_function
+def all_valid(mask: Any, line: int, sample: int, count: int) -> bool:  # noqa: ANN401
+    """True if the square of `count` by `count` pixels from (line, sample) is in the image and valid."""
+    if line < 0 or sample < 0 or line + count > mask.shape[0] or sample + count > mask.shape[1]:
+        return False
+    valid = True
+    for i in range(count):
+        for j in range(count):
+            valid &= mask[line + i, sample + j]
+    return valid
+
+
+class Taps(NamedTuple):
+    """The square of taps about a point where the whole kernel fits; the bands of a source share it."""
+
+    line: int
+    """First line."""
+    sample: int
+    """First sample."""
+    count: int
+    """Taps a side: 1, 2, 4 or 6; 0 where `sample_point` has to look at each."""
+    down: Six
+    """Weights of the lines, 0 beyond `count`."""
+    across: Six
+    """Weights of the samples, 0 beyond `count`."""
+
+
+@pixel_function
+def place_taps(
+    mask: Any,  # noqa: ANN401
+    line: float,
+    sample: float,
+    kernel: int,
+    widen_line: float,
+    widen_sample: float,
+) -> Taps:
+    """Taps of a kernel about a point that `holds`; none if the kernel is widened or misses a tap."""
+    if kernel == NEAREST:
+        return Taps(math.floor(line + 0.5), math.floor(sample + 0.5), 1, NO_TAPS, NO_TAPS)
+    if widen_line == 1.0 and widen_sample == 1.0:
+        i = math.floor(line)
+        j = math.floor(sample)
+        t = line - i
+        u = sample - j
+        if kernel == BILINEAR:
+            if all_valid(mask, i, j, 2):
+                return Taps(i, j, 2, bilinear_weights(t), bilinear_weights(u))
+        elif kernel == BICUBIC:
+            if all_valid(mask, i - 1, j - 1, 4):
+                return Taps(i - 1, j - 1, 4, bicubic_weights(t), bicubic_weights(u))
+        elif all_valid(mask, i - 2, j - 2, 6):
+            return Taps(i - 2, j - 2, 6, lanczos3_weights(t), lanczos3_weights(u))
+    return Taps(0, 0, 0, NO_TAPS, NO_TAPS)
+
+
+@pixel_function
+def weighted_sum(source: Any, taps: Taps, count: int) -> float:  # noqa: ANN401
+    """Sum of `count` by `count` taps; a constant `count` unrolls the loops."""
+    total = 0.0
+    for i in range(count):
+        row = 0.0
+        for j in range(count):
+            row += taps.across[j] * source[taps.line + i, taps.sample + j]
+        total += taps.down[i] * row
+    return total
+
+
+@pixel_function
+def sample_taps(source: Any, taps: Taps) -> float:  # noqa: ANN401
+    """Value of one band from taps that `place_taps` found."""
+    if taps.count == 1:
+        nearest: float = source[taps.line, taps.sample]
+        return nearest
+    if taps.count == 2:
+        return weighted_sum(source, taps, 2)
+    if taps.count == 4:
+        return weighted_sum(source, taps, 4)
+    return weighted_sum(source, taps, 6)
 
 
 @pixel_function
@@ -88,10 +220,10 @@ def sample_kernel(
         The value; nan if a kernel with negative lobes misses a tap.
     """
     radius = kernel_radius(kernel)
-    first_line = int(math.floor(line - radius * widen_line)) + 1
-    last_line = int(math.ceil(line + radius * widen_line)) - 1
-    first_sample = int(math.floor(sample - radius * widen_sample)) + 1
-    last_sample = int(math.ceil(sample + radius * widen_sample)) - 1
+    first_line = math.floor(line - radius * widen_line) + 1
+    last_line = math.ceil(line + radius * widen_line) - 1
+    first_sample = math.floor(sample - radius * widen_sample) + 1
+    last_sample = math.ceil(sample + radius * widen_sample) - 1
     inside = (
         first_line >= 0 and first_sample >= 0 and last_line < mask.shape[0] and last_sample < mask.shape[1]
     )
@@ -122,10 +254,10 @@ def sample_point(
     widen_line: float,
     widen_sample: float,
 ) -> float:
-    """`sample_kernel`, giving way to the bilinear kernel where taps are missing; nearest where asked."""
-    if kernel == NEAREST:
-        return float(source[int(math.floor(line + 0.5)), int(math.floor(sample + 0.5))])
-    value = sample_kernel(source, mask, line, sample, kernel, widen_line, widen_sample)
-    if math.isnan(value):
-        value = sample_kernel(source, mask, line, sample, BILINEAR, widen_line, widen_sample)
+    """Value of one band where there are no taps: `sample_kernel`, giving way to the bilinear kernel."""
+    value = math.nan
+    for choice in (kernel, BILINEAR):
+        value = sample_kernel(source, mask, line, sample, choice, widen_line, widen_sample)
+        if not math.isnan(value):
+            return value
     return value

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hinterland_kernels._jit import loop
 from hinterland_kernels.pixel.lattice import footprint, lattice_to_source
-from hinterland_kernels.pixel.sampling import holds, sample_point
+from hinterland_kernels.pixel.sampling import holds, place_taps, sample_point, sample_taps
 
 
 @loop
@@ -31,11 +31,16 @@ def warp(
             line, sample = lattice_to_source(lattice, first_line + i, first_sample + j)
             inside = holds(mask, line, sample)
             out_mask[i, j] = inside
-            if inside:
-                down, across = footprint(lattice, first_line + i, first_sample + j)
+            if not inside:
+                for band in range(source.shape[0]):
+                    out[band, i, j] = 0.0
+                continue
+            down, across = footprint(lattice, first_line + i, first_sample + j)
+            taps = place_taps(mask, line, sample, kernel, down, across)
+            if taps.count > 0:
+                for band in range(source.shape[0]):
+                    out[band, i, j] = gain[band] * sample_taps(source[band], taps) + offset[band]
+            else:
                 for band in range(source.shape[0]):
                     value = sample_point(source[band], mask, line, sample, kernel, down, across)
                     out[band, i, j] = gain[band] * value + offset[band]
-            else:
-                for band in range(source.shape[0]):
-                    out[band, i, j] = 0.0

@@ -1,0 +1,256 @@
+"""Loops of seam finding: what a labelling costs, and the moves that make it cheaper."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hinterland_kernels._jit import loop, pixel_function
+from hinterland_kernels.seams._cut import DOWN, LEFT, RIGHT, SINK, UP, neighbour, push_flow
+
+UNIT = 1024
+"""Costs are integers, 1024 to one unit of mismatch: exact sums, so that no move can raise the cost by rounding."""
+
+LARGEST = 1 << 20
+"""Mismatch of one pixel is cut off here, so that a pixel's capacities stay within 32 bits."""
+
+_NO_NODE = -1
+
+
+class Images(NamedTuple):
+    """All windows end to end, pixels with their bands together."""
+
+    values: NDArray[np.float32]
+    """(pixels, bands)."""
+    mask: NDArray[np.bool_]
+    """(pixels,)."""
+    preference: NDArray[np.int32]
+    """(pixels,), in 1 / `UNIT`."""
+    first: NDArray[np.int64]
+    """(images,): where an image's pixels begin."""
+    windows: NDArray[np.int64]
+    """(images, 4): line, sample, lines, samples on the canvas; the first sample lies on it."""
+    weight: NDArray[np.float32]
+    """(lines, samples) of the canvas: factor of the mismatch."""
+    length_cost: int
+    """Of each pair of neighbours with different owners, in 1 / `UNIT`."""
+    wraps: bool
+    """True if the last sample's right neighbour is the first."""
+
+
+@pixel_function
+def _mismatch(images: Images, a: int, b: int, weight: float) -> int:
+    """How much two images differ in one pixel, given as indices into their values."""
+    total = 0.0
+    for band in range(images.values.shape[1]):
+        total += abs(images.values[a, band] - images.values[b, band])
+    return int(min(total * weight * UNIT / images.values.shape[1] + 0.5, float(LARGEST)))
+
+
+@loop
+def _locate(images: Images, image: int, line: int, sample: int) -> int:
+    """Index of a canvas pixel in an image, -1 where it has none."""
+    row = line - images.windows[image, 0]
+    column = sample - images.windows[image, 1]
+    if column < 0:
+        column += images.weight.shape[1]
+    if row < 0 or row >= images.windows[image, 2] or column >= images.windows[image, 3]:
+        return -1
+    index = images.first[image] + row * images.windows[image, 3] + column
+    return index if images.mask[index] else -1
+
+
+@loop
+def _step(images: Images, line: int, sample: int, direction: int) -> tuple[int, int]:
+    """Canvas pixel beside another; line -1 where the canvas ends."""
+    lines, samples = images.weight.shape
+    line += int(direction == DOWN) - int(direction == UP)
+    sample += int(direction == RIGHT) - int(direction == LEFT)
+    if images.wraps:
+        sample = (sample + samples) % samples
+    inside = 0 <= line < lines and 0 <= sample < samples
+    return (line, sample) if inside else (-1, -1)
+
+
+@loop
+def _pair_cost(
+    images: Images, p: tuple[int, int], q: tuple[int, int], owner_p: int, owner_q: int
+) -> int:
+    """What it costs that neighbours p and q have these owners.
+
+    Both images are compared in both pixels. Where one ends between the two, the pixel they share counts
+    twice; where they share none, the step that will be seen does.
+    """
+    if owner_p == owner_q:
+        return 0
+    a_p, b_q = _locate(images, owner_p, *p), _locate(images, owner_q, *q)
+    b_p, a_q = _locate(images, owner_q, *p), _locate(images, owner_p, *q)
+    weight_p, weight_q = images.weight[p], images.weight[q]
+    cost = images.length_cost
+    if b_p < 0 and a_q < 0:
+        return cost + 2 * _mismatch(images, a_p, b_q, min(weight_p, weight_q))
+    if b_p >= 0:
+        cost += _mismatch(images, a_p, b_p, weight_p) * (2 if a_q < 0 else 1)
+    if a_q >= 0:
+        cost += _mismatch(images, a_q, b_q, weight_q) * (2 if b_p < 0 else 1)
+    return cost
+
+
+@loop
+def start_labels(images: Images, labels: NDArray[np.int16]) -> None:
+    """Give each pixel to the image that prefers it most, the first of equals; -1 where there is none."""
+    best = np.empty(labels.shape, dtype=np.int32)
+    labels[:] = -1
+    for image in range(len(images.first)):
+        line, sample, height, width = images.windows[image]
+        for row in range(height):
+            for column in range(width):
+                index = images.first[image] + row * width + column
+                pixel = (line + row, (sample + column) % labels.shape[1])
+                if images.mask[index] and (labels[pixel] < 0 or images.preference[index] > best[pixel]):
+                    labels[pixel] = image
+                    best[pixel] = images.preference[index]
+
+
+@loop
+def owners_are_valid(images: Images, labels: NDArray[np.int16]) -> bool:
+    """True if each pixel's owner is an image that is valid there."""
+    for line in range(labels.shape[0]):
+        for sample in range(labels.shape[1]):
+            owner = labels[line, sample]
+            if owner >= len(images.first) or (owner >= 0 and _locate(images, owner, line, sample) < 0):
+                return False
+    return True
+
+
+@loop
+def labels_cost(images: Images, labels: NDArray[np.int16]) -> tuple[int, int]:
+    """Cost of all pairs with different owners; sum of the owners' preferences."""
+    seams, preference = np.int64(0), np.int64(0)
+    for line in range(labels.shape[0]):
+        for sample in range(labels.shape[1]):
+            owner = labels[line, sample]
+            if owner < 0:
+                continue
+            preference += images.preference[_locate(images, owner, line, sample)]
+            for direction in (RIGHT, DOWN):
+                q = _step(images, line, sample, direction)
+                if q[0] >= 0 and labels[q] >= 0:
+                    seams += _pair_cost(images, (line, sample), q, owner, labels[q])
+    return seams, preference
+
+
+@loop
+def _mark_nodes(images: Images, labels: NDArray[np.int16], image: int, mismatch: NDArray[np.int32]) -> int:
+    """Mismatch between owner and image in each pixel the image may take over, `_NO_NODE` elsewhere; their number."""
+    line, sample, height, width = images.windows[image]
+    count = 0
+    for row in range(height):
+        for column in range(width):
+            index = images.first[image] + row * width + column
+            pixel = (line + row, (sample + column) % labels.shape[1])
+            node = (row + 1) * width + column
+            if images.mask[index] and labels[pixel] != image:
+                owned = _locate(images, labels[pixel], *pixel)
+                mismatch[node] = _mismatch(images, index, owned, images.weight[pixel])
+                count += 1
+    return count
+
+
+@loop
+def _join(
+    images: Images, p: tuple[int, int], q: tuple[int, int], owners: tuple[int, int], image: int
+) -> tuple[int, int, int, int]:
+    """Capacities between two pixels of different owners that may both go to the image, and to their terminals.
+
+    Kolmogorov, Zabih, "What energy functions can be minimized via graph cuts?", PAMI 2004, with the cost of the
+    present pair cut down where it is more than that of both changed pairs; that keeps a move from raising the cost.
+    """
+    changed_q = _pair_cost(images, p, q, owners[0], image)
+    changed_p = _pair_cost(images, p, q, image, owners[1])
+    present = min(_pair_cost(images, p, q, owners[0], owners[1]), changed_p + changed_q)
+    both = changed_p + changed_q - present
+    back = min(max(changed_p - present // 2, 0), both)
+    return both - back, back, changed_p - present - back, back - changed_p
+
+
+@loop
+def _build_move(
+    images: Images,
+    labels: NDArray[np.int16],
+    image: int,
+    mismatch: NDArray[np.int32],
+    residual: NDArray[np.int32],
+    terminal: NDArray[np.int32],
+) -> None:
+    """Fill the capacities of a move: cut from the source, a pixel goes to the image; its neighbours outside stay."""
+    line, sample, height, width = images.windows[image]
+    closes = images.wraps and width == labels.shape[1]
+    for row in range(height):
+        for column in range(width):
+            node = (row + 1) * width + column
+            if mismatch[node] == _NO_NODE:
+                continue
+            p = (line + row, (sample + column) % labels.shape[1])
+            owner = labels[p]
+            index = images.first[image] + row * width + column
+            terminal[node] += images.preference[_locate(images, owner, *p)] - images.preference[index]
+            for direction in range(4):
+                q = _step(images, p[0], p[1], direction)
+                if q[0] < 0 or labels[q] < 0:
+                    continue
+                outside = (direction == LEFT and column == 0) or (direction == RIGHT and column == width - 1)
+                other = neighbour(node, direction, width, closes)
+                if (outside and not closes) or mismatch[other] == _NO_NODE:
+                    terminal[node] += _pair_cost(images, p, q, image, labels[q])
+                    terminal[node] -= _pair_cost(images, p, q, owner, labels[q])
+                elif direction == RIGHT or direction == DOWN:
+                    if labels[q] == owner:
+                        out = back = mismatch[node] + mismatch[other] + images.length_cost
+                    else:
+                        out, back, add_p, add_q = _join(images, p, q, (owner, labels[q]), image)
+                        terminal[node] += add_p
+                        terminal[other] += add_q
+                    residual[node, direction] = out
+                    residual[other, direction ^ 1] = back
+
+
+@loop
+def expand(images: Images, labels: NDArray[np.int16], image: int) -> int:
+    """Let one image take over the pixels that lower the cost most; returns their number.
+
+    Of equally cheap moves it is the one that changes least.
+    """
+    line, sample, height, width = images.windows[image]
+    n = (height + 2) * width
+    mismatch = np.full(n, _NO_NODE, dtype=np.int32)
+    if _mark_nodes(images, labels, image, mismatch) == 0:
+        return 0
+    residual = np.zeros((n, 4), dtype=np.int32)
+    terminal = np.zeros(n, dtype=np.int32)
+    _build_move(images, labels, image, mismatch, residual, terminal)
+    tree = np.empty(n, dtype=np.int8)
+    push_flow(residual, terminal, tree, width, images.wraps and width == labels.shape[1])
+    count = 0
+    for row in range(height):
+        for column in range(width):
+            if tree[(row + 1) * width + column] == SINK:
+                labels[line + row, (sample + column) % labels.shape[1]] = image
+                count += 1
+    return count
+
+
+@loop
+def improve(images: Images, labels: NDArray[np.int16], sweeps: int) -> int:
+    """Expand each image in turn, until a whole round changes nothing; returns the number of changed pixels."""
+    total, quiet = 0, 0
+    count = len(images.first)
+    for turn in range(sweeps * count):
+        changed = expand(images, labels, turn % count)
+        total += changed
+        quiet = quiet + 1 if changed == 0 else 0
+        if quiet == count:
+            break
+    return total

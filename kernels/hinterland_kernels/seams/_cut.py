@@ -1,0 +1,241 @@
+"""Minimum cut on a grid: the search-tree algorithm of Boykov and Kolmogorov, on arrays.
+
+A pixel is an index into flat arrays with one line of unconnected pixels before the first line and one after
+the last, so that a neighbour's index never leaves the arrays; edges are implicit in the grid. Two trees grow, one
+from the source and one from the sink. Where they touch, flow is pushed along the path and the pixels cut off
+by saturated edges look for a new parent, as near to the terminal as they can be.
+
+References: Boykov, Kolmogorov, "An experimental comparison of min-cut/max-flow algorithms for energy
+minimization in vision", PAMI 2004; the marking heuristic: Kolmogorov, thesis (Cornell 2003), section 3.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hinterland_kernels._jit import loop, pixel_function
+
+RIGHT, LEFT, DOWN, UP = 0, 1, 2, 3
+"""Directions; the opposite of `d` is `d ^ 1`."""
+
+FREE, SOURCE, SINK = 0, 1, 2
+"""Which tree a pixel is in."""
+
+_TERMINAL, _NOTHING = 4, 5
+# parents that are no neighbour: the tree's terminal; none
+
+Ints = NDArray[np.int32]
+Bytes = NDArray[np.int8]
+
+
+@pixel_function
+def neighbour(p: int, direction: int, width: int, wraps: bool) -> int:
+    """Index of the pixel beside `p`; with `wraps`, the last sample's right neighbour is the first of its line."""
+    if direction == DOWN:
+        return p + width
+    if direction == UP:
+        return p - width
+    if direction == RIGHT:
+        if wraps and p % width == width - 1:
+            return p - width + 1
+        return p + 1
+    if wraps and p % width == 0:
+        return p + width - 1
+    return p - 1
+
+
+@loop
+def _parent_capacity(residual: Ints, parent: Bytes, p: int, q: int, in_source_tree: bool) -> int:
+    """What the edge between `p` and its parent `q` still carries, away from the source."""
+    towards = parent[p]
+    return residual[q, towards ^ 1] if in_source_tree else residual[p, towards]
+
+
+@loop
+def _augment(
+    residual: Ints, terminal: Ints, parent: Bytes, orphans: Ints, bridge: tuple[int, int], width: int, wraps: bool
+) -> tuple[int, int]:
+    """Push all that the path through the bridge (pixel of the source tree, direction) carries.
+
+    Returns the flow and the number of pixels, now in `orphans`, whose edge to their parent is saturated.
+    """
+    first, direction = bridge
+    second = neighbour(first, direction, width, wraps)
+    flow = residual[first, direction]
+    for in_source_tree in (True, False):
+        p = first if in_source_tree else second
+        while parent[p] != _TERMINAL:
+            q = neighbour(p, parent[p], width, wraps)
+            flow = min(flow, _parent_capacity(residual, parent, p, q, in_source_tree))
+            p = q
+        flow = min(flow, abs(terminal[p]))
+
+    residual[first, direction] -= flow
+    residual[second, direction ^ 1] += flow
+    count = 0
+    for in_source_tree in (True, False):
+        p = first if in_source_tree else second
+        sign = 1 if in_source_tree else -1
+        while parent[p] != _TERMINAL:
+            towards = parent[p]
+            q = neighbour(p, towards, width, wraps)
+            residual[q, towards ^ 1] -= sign * flow
+            residual[p, towards] += sign * flow
+            if _parent_capacity(residual, parent, p, q, in_source_tree) == 0:
+                parent[p] = _NOTHING
+                orphans[count] = p
+                count += 1
+            p = q
+        terminal[p] -= sign * flow
+        if terminal[p] == 0:
+            parent[p] = _NOTHING
+            orphans[count] = p
+            count += 1
+    return flow, count
+
+
+@loop
+def _distance_to_terminal(
+    parent: Bytes, distance: Ints, stamp: Ints, p: int, now: int, width: int, wraps: bool
+) -> int:
+    """Steps from `p` to its terminal, -1 if its tree is cut off; marks the way with the time."""
+    steps = 0
+    q = p
+    while stamp[q] != now:
+        if parent[q] == _NOTHING:
+            return -1
+        if parent[q] == _TERMINAL:
+            stamp[q] = now
+            distance[q] = 1
+            break
+        q = neighbour(q, parent[q], width, wraps)
+        steps += 1
+    total = steps + distance[q]
+    left = total
+    while stamp[p] != now:
+        stamp[p] = now
+        distance[p] = left
+        left -= 1
+        p = neighbour(p, parent[p], width, wraps)
+    return total
+
+
+@loop
+def _adopt(
+    residual: Ints,
+    tree: Bytes,
+    parent: Bytes,
+    distance: Ints,
+    stamp: Ints,
+    orphans: Ints,
+    count: int,
+    queue: Ints,
+    queued: NDArray[np.bool_],
+    tail: int,
+    now: int,
+    width: int,
+    wraps: bool,
+) -> int:
+    """Give each orphan a new parent in its tree or set it free; returns the queue's new tail."""
+    head = 0
+    while count > 0:
+        p = orphans[head]
+        head = head + 1 if head + 1 < orphans.size else 0
+        count -= 1
+        mine = tree[p]
+        best, nearest = _NOTHING, 0
+        for direction in range(4):
+            q = neighbour(p, direction, width, wraps)
+            if tree[q] != mine:
+                continue
+            carries = residual[q, direction ^ 1] if mine == SOURCE else residual[p, direction]
+            if carries == 0:
+                continue
+            steps = _distance_to_terminal(parent, distance, stamp, q, now, width, wraps)
+            if steps >= 0 and (best == _NOTHING or steps < nearest):
+                best, nearest = direction, steps
+        if best != _NOTHING:
+            parent[p] = best
+            stamp[p] = now
+            distance[p] = nearest + 1
+            continue
+        tree[p] = FREE
+        for direction in range(4):
+            q = neighbour(p, direction, width, wraps)
+            if tree[q] != mine:
+                continue
+            carries = residual[q, direction ^ 1] if mine == SOURCE else residual[p, direction]
+            if carries > 0 and not queued[q]:
+                queued[q] = True
+                queue[tail] = q
+                tail = tail + 1 if tail + 1 < queue.size else 0
+            if parent[q] == direction ^ 1:
+                parent[q] = _NOTHING
+                last = head + count
+                orphans[last if last < orphans.size else last - orphans.size] = q
+                count += 1
+    return tail
+
+
+@loop
+def push_flow(residual: Ints, terminal: Ints, tree: Bytes, width: int, wraps: bool) -> int:
+    """Saturate the grid; afterwards `tree` is `SOURCE` for the smallest source side of a minimum cut.
+
+    residual is (n, 4), the capacity from a pixel to each neighbour; terminal is (n,), positive from the source,
+    negative to the sink; both are left holding what the flow has not used. n counts the two unconnected lines.
+    Returns the flow.
+    """
+    n = terminal.size
+    parent = np.full(n, _NOTHING, dtype=np.int8)
+    distance = np.zeros(n, dtype=np.int32)
+    stamp = np.zeros(n, dtype=np.int32)
+    queue = np.empty(n, dtype=np.int32)
+    queued = np.zeros(n, dtype=np.bool_)
+    orphans = np.empty(n, dtype=np.int32)
+    head, tail = 0, 0
+    for p in range(n):
+        tree[p] = FREE
+        if terminal[p] != 0:
+            tree[p] = SOURCE if terminal[p] > 0 else SINK
+            parent[p] = _TERMINAL
+            distance[p] = 1
+            queue[tail] = p
+            queued[p] = True
+            tail += 1
+    total = np.int64(0)
+    now = 0
+    while head != tail:  # the two unconnected lines never queue, so a full ring cannot look empty
+        p = queue[head]
+        head = head + 1 if head + 1 < n else 0
+        queued[p] = False
+        direction = 0
+        while direction < 4 and tree[p] != FREE:
+            mine = tree[p]
+            q = neighbour(p, direction, width, wraps)
+            carries = residual[p, direction] if mine == SOURCE else residual[q, direction ^ 1]
+            if carries > 0:
+                if tree[q] == FREE:
+                    tree[q] = mine
+                    parent[q] = direction ^ 1
+                    stamp[q] = stamp[p]
+                    distance[q] = distance[p] + 1
+                    if not queued[q]:
+                        queued[q] = True
+                        queue[tail] = q
+                        tail = tail + 1 if tail + 1 < n else 0
+                elif tree[q] != mine:
+                    bridge = (p, direction) if mine == SOURCE else (q, direction ^ 1)
+                    now += 1
+                    flow, count = _augment(residual, terminal, parent, orphans, bridge, width, wraps)
+                    total += flow
+                    tail = _adopt(
+                        residual, tree, parent, distance, stamp, orphans, count, queue, queued, tail, now, width, wraps
+                    )
+                    continue  # the same edge may carry more
+                elif stamp[q] <= stamp[p] and distance[q] > distance[p] + 1:
+                    parent[q] = direction ^ 1
+                    stamp[q] = stamp[p]
+                    distance[q] = distance[p] + 1
+            direction += 1
+    return total

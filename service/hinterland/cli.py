@@ -1,0 +1,141 @@
+"""The command. It imports what a command needs when that command runs, so `--help` answers at once."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hinterland.errors import HinterlandError
+
+app = typer.Typer(
+    name="hinterland",
+    help="Mosaics of other worlds: rover panoramas, on the GPU or without one.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+class ProgressMode(StrEnum):
+    """How progress is shown."""
+
+    AUTO = "auto"
+    PLAIN = "plain"
+    JSON = "json"
+    NONE = "none"
+
+
+class BackendName(StrEnum):
+    """What the kernels run on."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+ProgressOption = Annotated[
+    ProgressMode, typer.Option("--progress", help="Bars on a terminal and plain lines otherwise, or as named.")
+]
+BackendOption = Annotated[BackendName, typer.Option("--backend", help="CUDA where a GPU answers, or as named.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the report to standard output.")]
+
+
+@app.command()
+def panorama(
+    frames: Annotated[
+        list[Path], typer.Argument(metavar="FRAME...", help="Images of one stop: PDS3 or VICAR .IMG, PNG, JPEG.")
+    ],
+    out: Annotated[Path, typer.Option("-o", "--output", metavar="BUNDLE", help="Folder to make.")],
+    metadata: Annotated[
+        list[Path] | None, typer.Option("--metadata", metavar="FEED.json", help="Raw-image feed with the records.")
+    ] = None,
+    surface: Annotated[
+        str, typer.Option("--surface", help="What rays are carried to: auto, plane or infinity.")
+    ] = "auto",
+    projection: Annotated[str, typer.Option("--projection", help="cylindrical.")] = "cylindrical",
+    scale: Annotated[
+        float | None, typer.Option("--scale", help="Pixels per degree; the frames' own resolution by default.")
+    ] = None,
+    kernel: Annotated[
+        str, typer.Option("--kernel", help="Resampling: nearest, bilinear, bicubic or lanczos3.")
+    ] = "lanczos3",
+    backend: BackendOption = BackendName.AUTO,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace BUNDLE once the new one is whole.")] = False,  # noqa: FBT002 - a flag
+    progress: ProgressOption = ProgressMode.AUTO,
+    json: JsonOption = False,  # noqa: FBT002 - a flag
+) -> None:
+    """Make the panorama of one stop: seamless, level, at full resolution, with all it was made from."""
+    from hinterland.progress import ProgressDisplay
+    from hinterland.publish.panorama import PanoramaRequest, make_bundle
+
+    request = PanoramaRequest(
+        frames=tuple(frames),
+        metadata=tuple(metadata or ()),
+        out=out,
+        surface=surface,
+        projection=projection,
+        pixels_per_degree=scale,
+        kernel=kernel,
+        backend=backend.value,
+        overwrite=overwrite,
+    )
+    with ProgressDisplay(progress.value) as display:
+        report = make_bundle(request, progress=display)
+    _finish(out, report, as_json=json)
+
+
+@app.command()
+def demo(
+    out: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FOLDER", help="Where to put the bundle.")
+    ] = Path("demo"),
+    backend: BackendOption = BackendName.AUTO,
+    progress: ProgressOption = ProgressMode.AUTO,
+) -> None:
+    """Make the panorama of the two Opportunity Navcam frames in examples/."""
+    from hinterland.demo import example_frames
+
+    frames = example_frames()
+    panorama(frames=frames, out=out / "opportunity-sol-4087", backend=backend, overwrite=True, progress=progress)
+
+
+@app.command()
+def doctor() -> None:
+    """Say what this machine offers: versions, backends, the cache of compiled kernels."""
+    from hinterland.doctor import examine
+
+    for name, finding in examine():
+        typer.echo(f"{name:<16} {finding}")
+
+
+def _finish(out: Path, report: dict[str, object], *, as_json: bool) -> None:
+    """Tell what was made and where to look."""
+    if as_json:
+        from json import dumps
+
+        typer.echo(dumps(report, indent=2))
+        return
+    from hinterland.publish.summary import summary
+
+    for line in summary(out, report):
+        typer.echo(line)
+
+
+def main() -> None:
+    """Run the command; a `HinterlandError` is one line on standard error and its exit status."""
+    try:
+        app()
+    except HinterlandError as error:
+        typer.echo(f"hinterland: {error}", err=True)
+        sys.exit(error.exit_status)
+    except KeyboardInterrupt:
+        typer.echo("hinterland: interrupted; nothing was published", err=True)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""How a mosaic is made: plan, previews, seams, tiles. No file is opened here."""
