@@ -33,7 +33,7 @@ check: .venv/installed-dev  ## formatting, lint, types, layers
 	@$(BIN)/ruff format --check --diff .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-timing
+	@$(BIN)/lint-imports
 
 format: .venv/installed-dev  ## rewrite the sources in the house format
 	@$(BIN)/ruff check --fix .

@@ -38,35 +38,43 @@ class BackendName(StrEnum):
 
 
 ProgressOption = Annotated[
-    ProgressMode, typer.Option("--progress", help="Bars on a terminal and plain lines otherwise, or as named.")
+    ProgressMode,
+    typer.Option("--progress", help="Bars on a terminal and plain lines otherwise, or as named."),
 ]
-BackendOption = Annotated[BackendName, typer.Option("--backend", help="CUDA where a GPU answers, or as named.")]
+BackendOption = Annotated[
+    BackendName, typer.Option("--backend", help="CUDA where a GPU answers, or as named.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the report to standard output.")]
 
 
 @app.command()
 def panorama(
     frames: Annotated[
-        list[Path], typer.Argument(metavar="FRAME...", help="Images of one stop: PDS3 or VICAR .IMG, PNG, JPEG.")
+        list[Path],
+        typer.Argument(metavar="FRAME...", help="Images of one stop: PDS3 or VICAR .IMG, PNG, JPEG."),
     ],
     out: Annotated[Path, typer.Option("-o", "--output", metavar="BUNDLE", help="Folder to make.")],
     metadata: Annotated[
-        list[Path] | None, typer.Option("--metadata", metavar="FEED.json", help="Raw-image feed with the records.")
+        list[Path] | None,
+        typer.Option("--metadata", metavar="FEED.json", help="Raw-image feed with the records."),
     ] = None,
     surface: Annotated[
         str, typer.Option("--surface", help="What rays are carried to: auto, plane or infinity.")
     ] = "auto",
     projection: Annotated[str, typer.Option("--projection", help="cylindrical.")] = "cylindrical",
     scale: Annotated[
-        float | None, typer.Option("--scale", help="Pixels per degree; the frames' own resolution by default.")
+        float | None,
+        typer.Option("--scale", help="Pixels per degree; the frames' own resolution by default."),
     ] = None,
     kernel: Annotated[
         str, typer.Option("--kernel", help="Resampling: nearest, bilinear, bicubic or lanczos3.")
     ] = "lanczos3",
     backend: BackendOption = BackendName.AUTO,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace BUNDLE once the new one is whole.")] = False,  # noqa: FBT002 - a flag
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace BUNDLE once the new one is whole.")
+    ] = False,
     progress: ProgressOption = ProgressMode.AUTO,
-    json: JsonOption = False,  # noqa: FBT002 - a flag
+    json: JsonOption = False,
 ) -> None:
     """Make the panorama of one stop: seamless, level, at full resolution, with all it was made from."""
     from hinterland.progress import ProgressDisplay
@@ -100,7 +108,9 @@ def demo(
     from hinterland.demo import example_frames
 
     frames = example_frames()
-    panorama(frames=frames, out=out / "opportunity-sol-4087", backend=backend, overwrite=True, progress=progress)
+    panorama(
+        frames=frames, out=out / "opportunity-sol-4087", backend=backend, overwrite=True, progress=progress
+    )
 
 
 @app.command()

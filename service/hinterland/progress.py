@@ -41,7 +41,7 @@ class PlainProgress:
             return
         self._said = now
         took = f" in {now - self._since:.1f} s" if done >= total else ""
-        print(f"{stage}: {done}/{total}{took}", file=self._stream, flush=True)  # noqa: T201 - this is the output
+        print(f"{stage}: {done}/{total}{took}", file=self._stream, flush=True)
 
 
 class JsonProgress:
@@ -53,7 +53,7 @@ class JsonProgress:
     def __call__(self, stage: str, done: int, total: int) -> None:
         """Print the report as JSON."""
         line = json.dumps({"stage": stage, "done": done, "total": total})
-        print(line, file=self._stream, flush=True)  # noqa: T201 - this is the output
+        print(line, file=self._stream, flush=True)
 
 
 class BarProgress:

@@ -29,6 +29,12 @@ NO_TAPS = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 @pixel_function
+def whole(x: float) -> int:
+    """Largest whole number not above `x`, as an index."""
+    return int(math.floor(x))  # noqa: RUF046 - in a CUDA kernel math.floor is a float
+
+
+@pixel_function
 def kernel_weight(kernel: int, x: float) -> float:
     """Weight of a tap at distance `x` (in source pixels, or in widened ones) from the point."""
     x = abs(x)
@@ -37,15 +43,17 @@ def kernel_weight(kernel: int, x: float) -> float:
     if kernel == BICUBIC:
         if x >= 2.0:
             return 0.0
-        if x >= 1.0:
-            return ((-0.5 * x + 2.5) * x - 4.0) * x + 2.0
-        return (1.5 * x - 2.5) * x * x + 1.0
+        return (1.5 * x - 2.5) * x * x + 1.0 if x < 1.0 else ((-0.5 * x + 2.5) * x - 4.0) * x + 2.0
     if x >= 3.0:
         return 0.0
     if x < 1e-9:
         return 1.0
-    angle = math.pi * x
-    return 3.0 * math.sin(angle) * math.sin(angle / 3.0) / (angle * angle)
+    # the sine from the last whole number, so that taps at whole distances weigh exactly 0
+    turns = whole(x)
+    sine = math.sin(math.pi * (x - turns))
+    if turns == 1:
+        sine = -sine
+    return 3.0 * sine * math.sin(math.pi / 3.0 * x) / (math.pi * math.pi * x * x)
 
 
 @pixel_function
@@ -80,9 +88,9 @@ def bicubic_weights(t: float) -> Six:
 def lanczos3_weights(t: float) -> Six:
     """Weights of the taps at -2, -1, 0, 1, 2, 3 for a point at `t` in [0, 1), made to add up to 1.
 
-    At x = t - k the kernel is sin(pi x) sin(pi x / 3) / x**2 but for a factor. Its first sine is that of
-    pi t with the sign of (-1)**k; the second follows from the sine and cosine of pi t / 3 by the angle
-    addition formula, and so does the first, by the triple angle.
+    At x = t - k the kernel is sin(pi x) sin(pi x / 3) / x**2 but for a factor. The first sine is that of
+    pi t, with the sign of (-1)**k: a factor of all, so it cancels. The second follows from the sine and
+    cosine of pi t / 3 by the addition of angles.
     """
     if t < 1e-9:
         return 0.0, 0.0, 1.0, 0.0, 0.0, 0.0
@@ -107,18 +115,18 @@ def holds(mask: Any, line: float, sample: float) -> bool:  # noqa: ANN401 - host
     """True if the pixel nearest to the point is in the image and valid; False for nan."""
     if not (line >= -0.5 and sample >= -0.5 and line < mask.shape[0] - 0.5 and sample < mask.shape[1] - 0.5):
         return False
-    valid: bool = mask[math.floor(line + 0.5), math.floor(sample + 0.5)]
+    valid: bool = mask[whole(line + 0.5), whole(sample + 0.5)]
     return valid
 
 
 @pixel_function
-def all_valid(mask: Any, line: int, sample: int, count: int) -> bool:  # noqa: ANN401
-    """True if the square of `count` by `count` pixels from (line, sample) is in the image and valid."""
-    if line < 0 or sample < 0 or line + count > mask.shape[0] or sample + count > mask.shape[1]:
+def all_valid(mask: Any, line: int, sample: int, side: int) -> bool:  # noqa: ANN401
+    """True if the square of `side` by `side` pixels from (line, sample) is in the image and valid."""
+    if line < 0 or sample < 0 or line + side > mask.shape[0] or sample + side > mask.shape[1]:
         return False
     valid = True
-    for i in range(count):
-        for j in range(count):
+    for i in range(side):
+        for j in range(side):
             valid &= mask[line + i, sample + j]
     return valid
 
@@ -130,12 +138,12 @@ class Taps(NamedTuple):
     """First line."""
     sample: int
     """First sample."""
-    count: int
-    """Taps a side: 1, 2, 4 or 6; 0 where `sample_point` has to look at each."""
+    side: int
+    """Taps along each axis: 2, 4 or 6; 0 where `sample_point` has to look at each."""
     down: Six
-    """Weights of the lines, 0 beyond `count`."""
+    """Weights of the lines, 0 beyond `side`."""
     across: Six
-    """Weights of the samples, 0 beyond `count`."""
+    """Weights of the samples, 0 beyond `side`."""
 
 
 @pixel_function
@@ -147,12 +155,10 @@ def place_taps(
     widen_line: float,
     widen_sample: float,
 ) -> Taps:
-    """Taps of a kernel about a point that `holds`; none if the kernel is widened or misses a tap."""
-    if kernel == NEAREST:
-        return Taps(math.floor(line + 0.5), math.floor(sample + 0.5), 1, NO_TAPS, NO_TAPS)
+    """Taps of a kernel about a point that `holds`; none if it is nearest, widened, or misses a tap."""
     if widen_line == 1.0 and widen_sample == 1.0:
-        i = math.floor(line)
-        j = math.floor(sample)
+        i = whole(line)
+        j = whole(sample)
         t = line - i
         u = sample - j
         if kernel == BILINEAR:
@@ -161,18 +167,18 @@ def place_taps(
         elif kernel == BICUBIC:
             if all_valid(mask, i - 1, j - 1, 4):
                 return Taps(i - 1, j - 1, 4, bicubic_weights(t), bicubic_weights(u))
-        elif all_valid(mask, i - 2, j - 2, 6):
+        elif kernel == LANCZOS3 and all_valid(mask, i - 2, j - 2, 6):
             return Taps(i - 2, j - 2, 6, lanczos3_weights(t), lanczos3_weights(u))
     return Taps(0, 0, 0, NO_TAPS, NO_TAPS)
 
 
 @pixel_function
-def weighted_sum(source: Any, taps: Taps, count: int) -> float:  # noqa: ANN401
-    """Sum of `count` by `count` taps; a constant `count` unrolls the loops."""
+def weighted_sum(source: Any, taps: Taps, side: int) -> float:  # noqa: ANN401
+    """Sum of `side` by `side` taps; a constant `side` unrolls the loops."""
     total = 0.0
-    for i in range(count):
+    for i in range(side):
         row = 0.0
-        for j in range(count):
+        for j in range(side):
             row += taps.across[j] * source[taps.line + i, taps.sample + j]
         total += taps.down[i] * row
     return total
@@ -181,12 +187,9 @@ def weighted_sum(source: Any, taps: Taps, count: int) -> float:  # noqa: ANN401
 @pixel_function
 def sample_taps(source: Any, taps: Taps) -> float:  # noqa: ANN401
     """Value of one band from taps that `place_taps` found."""
-    if taps.count == 1:
-        nearest: float = source[taps.line, taps.sample]
-        return nearest
-    if taps.count == 2:
+    if taps.side == 2:
         return weighted_sum(source, taps, 2)
-    if taps.count == 4:
+    if taps.side == 4:
         return weighted_sum(source, taps, 4)
     return weighted_sum(source, taps, 6)
 
@@ -220,10 +223,10 @@ def sample_kernel(
         The value; nan if a kernel with negative lobes misses a tap.
     """
     radius = kernel_radius(kernel)
-    first_line = math.floor(line - radius * widen_line) + 1
-    last_line = math.ceil(line + radius * widen_line) - 1
-    first_sample = math.floor(sample - radius * widen_sample) + 1
-    last_sample = math.ceil(sample + radius * widen_sample) - 1
+    first_line = whole(line - radius * widen_line) + 1
+    last_line = -whole(-(line + radius * widen_line)) - 1
+    first_sample = whole(sample - radius * widen_sample) + 1
+    last_sample = -whole(-(sample + radius * widen_sample)) - 1
     inside = (
         first_line >= 0 and first_sample >= 0 and last_line < mask.shape[0] and last_sample < mask.shape[1]
     )
@@ -254,8 +257,12 @@ def sample_point(
     widen_line: float,
     widen_sample: float,
 ) -> float:
-    """Value of one band where there are no taps: `sample_kernel`, giving way to the bilinear kernel."""
-    value = math.nan
+    """Value of one band where `place_taps` finds none: the nearest pixel where that is asked for, else
+    `sample_kernel`, giving way to the bilinear kernel beside a hole or an edge.
+    """
+    value: float = source[whole(line + 0.5), whole(sample + 0.5)]
+    if kernel == NEAREST:
+        return value
     for choice in (kernel, BILINEAR):
         value = sample_kernel(source, mask, line, sample, choice, widen_line, widen_sample)
         if not math.isnan(value):

@@ -11,10 +11,13 @@ from hinterland_kernels._jit import loop, pixel_function
 from hinterland_kernels.seams._cut import DOWN, LEFT, RIGHT, SINK, UP, neighbour, push_flow
 
 UNIT = 1024
-"""Costs are integers, 1024 to one unit of mismatch: exact sums, so that no move can raise the cost by rounding."""
+"""Costs are integers, 1024 to a unit of mismatch: sums are exact, so that no rounding makes a move lose."""
 
 LARGEST = 1 << 20
 """Mismatch of one pixel is cut off here, so that a pixel's capacities stay within 32 bits."""
+
+EVERYWHERE = -1
+"""A reach without end."""
 
 _NO_NODE = -1
 
@@ -32,8 +35,10 @@ class Images(NamedTuple):
     """(images,): where an image's pixels begin."""
     windows: NDArray[np.int64]
     """(images, 4): line, sample, lines, samples on the canvas; the first sample lies on it."""
-    weight: NDArray[np.float32]
-    """(lines, samples) of the canvas: factor of the mismatch."""
+    lines: int
+    """Of the canvas."""
+    samples: int
+    """Of the canvas."""
     length_cost: int
     """Of each pair of neighbours with different owners, in 1 / `UNIT`."""
     wraps: bool
@@ -41,12 +46,12 @@ class Images(NamedTuple):
 
 
 @pixel_function
-def _mismatch(images: Images, a: int, b: int, weight: float) -> int:
+def _mismatch(images: Images, a: int, b: int) -> int:
     """How much two images differ in one pixel, given as indices into their values."""
     total = 0.0
     for band in range(images.values.shape[1]):
         total += abs(images.values[a, band] - images.values[b, band])
-    return int(min(total * weight * UNIT / images.values.shape[1] + 0.5, float(LARGEST)))
+    return int(min(total * UNIT / images.values.shape[1] + 0.5, float(LARGEST)))
 
 
 @loop
@@ -55,7 +60,7 @@ def _locate(images: Images, image: int, line: int, sample: int) -> int:
     row = line - images.windows[image, 0]
     column = sample - images.windows[image, 1]
     if column < 0:
-        column += images.weight.shape[1]
+        column += images.samples
     if row < 0 or row >= images.windows[image, 2] or column >= images.windows[image, 3]:
         return -1
     index = images.first[image] + row * images.windows[image, 3] + column
@@ -65,19 +70,16 @@ def _locate(images: Images, image: int, line: int, sample: int) -> int:
 @loop
 def _step(images: Images, line: int, sample: int, direction: int) -> tuple[int, int]:
     """Canvas pixel beside another; line -1 where the canvas ends."""
-    lines, samples = images.weight.shape
     line += int(direction == DOWN) - int(direction == UP)
     sample += int(direction == RIGHT) - int(direction == LEFT)
     if images.wraps:
-        sample = (sample + samples) % samples
-    inside = 0 <= line < lines and 0 <= sample < samples
+        sample = (sample + images.samples) % images.samples
+    inside = 0 <= line < images.lines and 0 <= sample < images.samples
     return (line, sample) if inside else (-1, -1)
 
 
 @loop
-def _pair_cost(
-    images: Images, p: tuple[int, int], q: tuple[int, int], owner_p: int, owner_q: int
-) -> int:
+def _pair_cost(images: Images, p: tuple[int, int], q: tuple[int, int], owner_p: int, owner_q: int) -> int:
     """What it costs that neighbours p and q have these owners.
 
     Both images are compared in both pixels. Where one ends between the two, the pixel they share counts
@@ -87,14 +89,13 @@ def _pair_cost(
         return 0
     a_p, b_q = _locate(images, owner_p, *p), _locate(images, owner_q, *q)
     b_p, a_q = _locate(images, owner_q, *p), _locate(images, owner_p, *q)
-    weight_p, weight_q = images.weight[p], images.weight[q]
     cost = images.length_cost
     if b_p < 0 and a_q < 0:
-        return cost + 2 * _mismatch(images, a_p, b_q, min(weight_p, weight_q))
+        return cost + 2 * _mismatch(images, a_p, b_q)
     if b_p >= 0:
-        cost += _mismatch(images, a_p, b_p, weight_p) * (2 if a_q < 0 else 1)
+        cost += _mismatch(images, a_p, b_p) * (2 if a_q < 0 else 1)
     if a_q >= 0:
-        cost += _mismatch(images, a_q, b_q, weight_q) * (2 if b_p < 0 else 1)
+        cost += _mismatch(images, a_q, b_q) * (2 if b_p < 0 else 1)
     return cost
 
 
@@ -128,7 +129,7 @@ def owners_are_valid(images: Images, labels: NDArray[np.int16]) -> bool:
 @loop
 def labels_cost(images: Images, labels: NDArray[np.int16]) -> tuple[int, int]:
     """Cost of all pairs with different owners; sum of the owners' preferences."""
-    seams, preference = np.int64(0), np.int64(0)
+    seams, preference = 0, 0
     for line in range(labels.shape[0]):
         for sample in range(labels.shape[1]):
             owner = labels[line, sample]
@@ -143,8 +144,14 @@ def labels_cost(images: Images, labels: NDArray[np.int16]) -> tuple[int, int]:
 
 
 @loop
-def _mark_nodes(images: Images, labels: NDArray[np.int16], image: int, mismatch: NDArray[np.int32]) -> int:
-    """Mismatch between owner and image in each pixel the image may take over, `_NO_NODE` elsewhere; their number."""
+def _mark_nodes(
+    images: Images,
+    labels: NDArray[np.int16],
+    near: NDArray[np.bool_],
+    image: int,
+    mismatch: NDArray[np.int32],
+) -> int:
+    """Mismatch of owner and image where the image may take over, `_NO_NODE` elsewhere; how many may go."""
     line, sample, height, width = images.windows[image]
     count = 0
     for row in range(height):
@@ -152,9 +159,9 @@ def _mark_nodes(images: Images, labels: NDArray[np.int16], image: int, mismatch:
             index = images.first[image] + row * width + column
             pixel = (line + row, (sample + column) % labels.shape[1])
             node = (row + 1) * width + column
-            if images.mask[index] and labels[pixel] != image:
+            if near[pixel] and images.mask[index] and labels[pixel] != image:
                 owned = _locate(images, labels[pixel], *pixel)
-                mismatch[node] = _mismatch(images, index, owned, images.weight[pixel])
+                mismatch[node] = _mismatch(images, index, owned)
                 count += 1
     return count
 
@@ -163,10 +170,11 @@ def _mark_nodes(images: Images, labels: NDArray[np.int16], image: int, mismatch:
 def _join(
     images: Images, p: tuple[int, int], q: tuple[int, int], owners: tuple[int, int], image: int
 ) -> tuple[int, int, int, int]:
-    """Capacities between two pixels of different owners that may both go to the image, and to their terminals.
+    """Capacities between two pixels of different owners that may both go to the image; of their terminals.
 
-    Kolmogorov, Zabih, "What energy functions can be minimized via graph cuts?", PAMI 2004, with the cost of the
-    present pair cut down where it is more than that of both changed pairs; that keeps a move from raising the cost.
+    Kolmogorov, Zabih, "What energy functions can be minimized via graph cuts?", PAMI 2004. Where the
+    present pair costs more than both changed pairs together, which happens only where an image ends, it
+    counts as much as they do: a lower cost of what is there already cannot make a move raise the cost.
     """
     changed_q = _pair_cost(images, p, q, owners[0], image)
     changed_p = _pair_cost(images, p, q, image, owners[1])
@@ -185,7 +193,7 @@ def _build_move(
     residual: NDArray[np.int32],
     terminal: NDArray[np.int32],
 ) -> None:
-    """Fill the capacities of a move: cut from the source, a pixel goes to the image; its neighbours outside stay."""
+    """Fill the capacities of a move, in which a pixel cut from the source goes to the image."""
     line, sample, height, width = images.windows[image]
     closes = images.wraps and width == labels.shape[1]
     for row in range(height):
@@ -206,7 +214,7 @@ def _build_move(
                 if (outside and not closes) or mismatch[other] == _NO_NODE:
                     terminal[node] += _pair_cost(images, p, q, image, labels[q])
                     terminal[node] -= _pair_cost(images, p, q, owner, labels[q])
-                elif direction == RIGHT or direction == DOWN:
+                elif direction in (RIGHT, DOWN):
                     if labels[q] == owner:
                         out = back = mismatch[node] + mismatch[other] + images.length_cost
                     else:
@@ -218,15 +226,15 @@ def _build_move(
 
 
 @loop
-def expand(images: Images, labels: NDArray[np.int16], image: int) -> int:
-    """Let one image take over the pixels that lower the cost most; returns their number.
+def expand(images: Images, labels: NDArray[np.int16], near: NDArray[np.bool_], image: int) -> int:
+    """Let one image take over those of the `near` pixels that lower the cost most; returns their number.
 
-    Of equally cheap moves it is the one that changes least.
+    Of equally cheap moves it makes the one that changes least.
     """
     line, sample, height, width = images.windows[image]
     n = (height + 2) * width
     mismatch = np.full(n, _NO_NODE, dtype=np.int32)
-    if _mark_nodes(images, labels, image, mismatch) == 0:
+    if _mark_nodes(images, labels, near, image, mismatch) == 0:
         return 0
     residual = np.zeros((n, 4), dtype=np.int32)
     terminal = np.zeros(n, dtype=np.int32)
@@ -243,12 +251,36 @@ def expand(images: Images, labels: NDArray[np.int16], image: int) -> int:
 
 
 @loop
-def improve(images: Images, labels: NDArray[np.int16], sweeps: int) -> int:
-    """Expand each image in turn, until a whole round changes nothing; returns the number of changed pixels."""
+def _mark_near(images: Images, labels: NDArray[np.int16], reach: int, near: NDArray[np.bool_]) -> None:
+    """Pixels within `reach` lines and samples of a change of owner; all of them for `EVERYWHERE`."""
+    lines, samples = labels.shape
+    near[:] = reach == EVERYWHERE
+    if reach == EVERYWHERE:
+        return
+    for line in range(lines):
+        for sample in range(samples):
+            owner = labels[line, sample]
+            if owner < 0:
+                continue
+            for direction in (RIGHT, DOWN):
+                q = _step(images, line, sample, direction)
+                if q[0] >= 0 and labels[q] >= 0 and labels[q] != owner:
+                    for l in range(max(line - reach, 0), min(line + reach + 1, lines)):
+                        for s in range(sample - reach, sample + reach + 1):
+                            if images.wraps or 0 <= s < samples:
+                                near[l, s % samples] = True
+
+
+@loop
+def improve(images: Images, labels: NDArray[np.int16], reach: int, sweeps: int) -> int:
+    """Expand each image in turn, until a whole round changes nothing; returns how many pixels changed."""
     total, quiet = 0, 0
     count = len(images.first)
+    near = np.empty(labels.shape, dtype=np.bool_)
     for turn in range(sweeps * count):
-        changed = expand(images, labels, turn % count)
+        if turn % count == 0:
+            _mark_near(images, labels, reach, near)
+        changed = expand(images, labels, near, turn % count)
         total += changed
         quiet = quiet + 1 if changed == 0 else 0
         if quiet == count:

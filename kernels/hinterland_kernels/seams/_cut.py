@@ -1,9 +1,9 @@
 """Minimum cut on a grid: the search-tree algorithm of Boykov and Kolmogorov, on arrays.
 
 A pixel is an index into flat arrays with one line of unconnected pixels before the first line and one after
-the last, so that a neighbour's index never leaves the arrays; edges are implicit in the grid. Two trees grow, one
-from the source and one from the sink. Where they touch, flow is pushed along the path and the pixels cut off
-by saturated edges look for a new parent, as near to the terminal as they can be.
+the last, so that a neighbour's index never leaves the arrays; edges are implicit in the grid. Two trees grow,
+one from the source and one from the sink. Where they touch, flow is pushed along the path, and the pixels
+that saturated edges cut off look for a new parent, as near to the terminal as they can be.
 
 References: Boykov, Kolmogorov, "An experimental comparison of min-cut/max-flow algorithms for energy
 minimization in vision", PAMI 2004; the marking heuristic: Kolmogorov, thesis (Cornell 2003), section 3.
@@ -31,7 +31,7 @@ Bytes = NDArray[np.int8]
 
 @pixel_function
 def neighbour(p: int, direction: int, width: int, wraps: bool) -> int:
-    """Index of the pixel beside `p`; with `wraps`, the last sample's right neighbour is the first of its line."""
+    """Index of the pixel beside `p`; with `wraps`, right of a line's last sample is its first."""
     if direction == DOWN:
         return p + width
     if direction == UP:
@@ -45,44 +45,49 @@ def neighbour(p: int, direction: int, width: int, wraps: bool) -> int:
     return p - 1
 
 
-@loop
-def _parent_capacity(residual: Ints, parent: Bytes, p: int, q: int, in_source_tree: bool) -> int:
-    """What the edge between `p` and its parent `q` still carries, away from the source."""
-    towards = parent[p]
-    return residual[q, towards ^ 1] if in_source_tree else residual[p, towards]
+@pixel_function
+def _carries(residual: Ints, p: int, q: int, direction: int, mine: int) -> int:
+    """What the edge from `p` in this direction to `q` still carries, if `q` is the nearer to the terminal."""
+    return int(residual[q, direction ^ 1] if mine == SOURCE else residual[p, direction])
 
 
 @loop
 def _augment(
-    residual: Ints, terminal: Ints, parent: Bytes, orphans: Ints, bridge: tuple[int, int], width: int, wraps: bool
-) -> tuple[int, int]:
+    residual: Ints,
+    terminal: Ints,
+    parent: Bytes,
+    orphans: Ints,
+    bridge: tuple[int, int],
+    width: int,
+    wraps: bool,
+) -> int:
     """Push all that the path through the bridge (pixel of the source tree, direction) carries.
 
-    Returns the flow and the number of pixels, now in `orphans`, whose edge to their parent is saturated.
+    Returns the number of pixels, now in `orphans`, whose edge to their parent is saturated.
     """
     first, direction = bridge
     second = neighbour(first, direction, width, wraps)
     flow = residual[first, direction]
-    for in_source_tree in (True, False):
-        p = first if in_source_tree else second
+    for mine in (SOURCE, SINK):
+        p = first if mine == SOURCE else second
         while parent[p] != _TERMINAL:
             q = neighbour(p, parent[p], width, wraps)
-            flow = min(flow, _parent_capacity(residual, parent, p, q, in_source_tree))
+            flow = min(flow, _carries(residual, p, q, parent[p], mine))
             p = q
         flow = min(flow, abs(terminal[p]))
 
     residual[first, direction] -= flow
     residual[second, direction ^ 1] += flow
     count = 0
-    for in_source_tree in (True, False):
-        p = first if in_source_tree else second
-        sign = 1 if in_source_tree else -1
+    for mine in (SOURCE, SINK):
+        p = first if mine == SOURCE else second
+        sign = 1 if mine == SOURCE else -1
         while parent[p] != _TERMINAL:
             towards = parent[p]
             q = neighbour(p, towards, width, wraps)
             residual[q, towards ^ 1] -= sign * flow
             residual[p, towards] += sign * flow
-            if _parent_capacity(residual, parent, p, q, in_source_tree) == 0:
+            if _carries(residual, p, q, towards, mine) == 0:
                 parent[p] = _NOTHING
                 orphans[count] = p
                 count += 1
@@ -92,7 +97,7 @@ def _augment(
             parent[p] = _NOTHING
             orphans[count] = p
             count += 1
-    return flow, count
+    return count
 
 
 @loop
@@ -118,7 +123,30 @@ def _distance_to_terminal(
         distance[p] = left
         left -= 1
         p = neighbour(p, parent[p], width, wraps)
-    return total
+    return int(total)
+
+
+@loop
+def _find_parent(
+    residual: Ints,
+    tree: Bytes,
+    parent: Bytes,
+    distance: Ints,
+    stamp: Ints,
+    p: int,
+    now: int,
+    width: int,
+    wraps: bool,
+) -> tuple[int, int]:
+    """Direction of the neighbour in the same tree that is nearest to the terminal, and its distance."""
+    best, nearest = _NOTHING, 0
+    for direction in range(4):
+        q = neighbour(p, direction, width, wraps)
+        if tree[q] == tree[p] and _carries(residual, p, q, direction, tree[p]) > 0:
+            steps = _distance_to_terminal(parent, distance, stamp, q, now, width, wraps)
+            if steps >= 0 and (best == _NOTHING or steps < nearest):
+                best, nearest = direction, steps
+    return best, nearest
 
 
 @loop
@@ -143,30 +171,19 @@ def _adopt(
         p = orphans[head]
         head = head + 1 if head + 1 < orphans.size else 0
         count -= 1
-        mine = tree[p]
-        best, nearest = _NOTHING, 0
-        for direction in range(4):
-            q = neighbour(p, direction, width, wraps)
-            if tree[q] != mine:
-                continue
-            carries = residual[q, direction ^ 1] if mine == SOURCE else residual[p, direction]
-            if carries == 0:
-                continue
-            steps = _distance_to_terminal(parent, distance, stamp, q, now, width, wraps)
-            if steps >= 0 and (best == _NOTHING or steps < nearest):
-                best, nearest = direction, steps
+        best, nearest = _find_parent(residual, tree, parent, distance, stamp, p, now, width, wraps)
         if best != _NOTHING:
             parent[p] = best
             stamp[p] = now
             distance[p] = nearest + 1
             continue
+        mine = tree[p]
         tree[p] = FREE
         for direction in range(4):
             q = neighbour(p, direction, width, wraps)
             if tree[q] != mine:
                 continue
-            carries = residual[q, direction ^ 1] if mine == SOURCE else residual[p, direction]
-            if carries > 0 and not queued[q]:
+            if _carries(residual, p, q, direction, mine) > 0 and not queued[q]:
                 queued[q] = True
                 queue[tail] = q
                 tail = tail + 1 if tail + 1 < queue.size else 0
@@ -178,14 +195,46 @@ def _adopt(
     return tail
 
 
+@pixel_function
+def _pass_on(
+    residual: Ints, terminal: Ints, p: int, direction: int, share: int, width: int, wraps: bool
+) -> None:
+    """Pass this share of a pixel's terminal capacity on to a neighbour, as far as their edge carries it."""
+    q = neighbour(p, direction, width, wraps)
+    moved = min(share, residual[p, direction]) if share > 0 else max(share, -residual[q, direction ^ 1])
+    residual[p, direction] -= moved
+    residual[q, direction ^ 1] += moved
+    terminal[p] -= moved
+    terminal[q] += moved
+
+
 @loop
-def push_flow(residual: Ints, terminal: Ints, tree: Bytes, width: int, wraps: bool) -> int:
+def _spread(residual: Ints, terminal: Ints, width: int, wraps: bool) -> None:
+    """Let supply and demand that lie near each other cancel, in two sweeps to and fro.
+
+    A terminal capacity passed on through an edge that carries it changes no cut, so that the cut stays exact.
+    Trees then need not grow and break for the many small flows from one pixel to the next.
+    """
+    n = terminal.size
+    for _ in range(2):
+        for p in range(width, n - width):
+            if terminal[p] != 0:
+                _pass_on(residual, terminal, p, RIGHT, terminal[p] - terminal[p] // 2, width, wraps)
+                _pass_on(residual, terminal, p, DOWN, terminal[p], width, wraps)
+        for p in range(n - width - 1, width - 1, -1):
+            if terminal[p] != 0:
+                _pass_on(residual, terminal, p, LEFT, terminal[p] - terminal[p] // 2, width, wraps)
+                _pass_on(residual, terminal, p, UP, terminal[p], width, wraps)
+
+
+@loop
+def push_flow(residual: Ints, terminal: Ints, tree: Bytes, width: int, wraps: bool) -> None:
     """Saturate the grid; afterwards `tree` is `SOURCE` for the smallest source side of a minimum cut.
 
-    residual is (n, 4), the capacity from a pixel to each neighbour; terminal is (n,), positive from the source,
-    negative to the sink; both are left holding what the flow has not used. n counts the two unconnected lines.
-    Returns the flow.
+    residual is (n, 4), the capacity from a pixel to each neighbour; terminal is (n,), positive from the
+    source, negative to the sink; both are used up. n counts the two unconnected lines.
     """
+    _spread(residual, terminal, width, wraps)
     n = terminal.size
     parent = np.full(n, _NOTHING, dtype=np.int8)
     distance = np.zeros(n, dtype=np.int32)
@@ -203,7 +252,6 @@ def push_flow(residual: Ints, terminal: Ints, tree: Bytes, width: int, wraps: bo
             queue[tail] = p
             queued[p] = True
             tail += 1
-    total = np.int64(0)
     now = 0
     while head != tail:  # the two unconnected lines never queue, so a full ring cannot look empty
         p = queue[head]
@@ -213,8 +261,7 @@ def push_flow(residual: Ints, terminal: Ints, tree: Bytes, width: int, wraps: bo
         while direction < 4 and tree[p] != FREE:
             mine = tree[p]
             q = neighbour(p, direction, width, wraps)
-            carries = residual[p, direction] if mine == SOURCE else residual[q, direction ^ 1]
-            if carries > 0:
+            if _carries(residual, q, p, direction ^ 1, mine) > 0:
                 if tree[q] == FREE:
                     tree[q] = mine
                     parent[q] = direction ^ 1
@@ -227,10 +274,21 @@ def push_flow(residual: Ints, terminal: Ints, tree: Bytes, width: int, wraps: bo
                 elif tree[q] != mine:
                     bridge = (p, direction) if mine == SOURCE else (q, direction ^ 1)
                     now += 1
-                    flow, count = _augment(residual, terminal, parent, orphans, bridge, width, wraps)
-                    total += flow
+                    count = _augment(residual, terminal, parent, orphans, bridge, width, wraps)
                     tail = _adopt(
-                        residual, tree, parent, distance, stamp, orphans, count, queue, queued, tail, now, width, wraps
+                        residual,
+                        tree,
+                        parent,
+                        distance,
+                        stamp,
+                        orphans,
+                        count,
+                        queue,
+                        queued,
+                        tail,
+                        now,
+                        width,
+                        wraps,
                     )
                     continue  # the same edge may carry more
                 elif stamp[q] <= stamp[p] and distance[q] > distance[p] + 1:
@@ -238,4 +296,3 @@ def push_flow(residual: Ints, terminal: Ints, tree: Bytes, width: int, wraps: bo
                     stamp[q] = stamp[p]
                     distance[q] = distance[p] + 1
             direction += 1
-    return total

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from hinterland_kernels.backend import CPU, CUDA_NAME, Backend
 from hinterland_kernels.lattice import Lattice
 from hinterland_kernels.pixel import sampling
+from hinterland_kernels.pixel.flat import Flat
 
 KERNELS = {
     "nearest": sampling.NEAREST,
@@ -18,6 +20,7 @@ KERNELS = {
     "lanczos3": sampling.LANCZOS3,
 }
 SOURCE_DTYPES = ("uint8", "uint16", "float32")
+NO_FLAT = Flat()
 
 
 def warp(
@@ -29,6 +32,7 @@ def warp(
     kernel: str = "bilinear",
     gain: Sequence[float] | None = None,
     offset: Sequence[float] | None = None,
+    flat: Flat = NO_FLAT,
     backend: Backend = CPU,
 ) -> tuple[Any, Any]:
     """Resample a source onto a window of the grid.
@@ -40,14 +44,17 @@ def warp(
     mask : (lines, samples) bool
         True where the source is valid.
     lattice : Lattice
-        Map from grid to source; pixels of the window off the lattice have no image.
+        Map from grid to source; pixels of the window off the lattice have no image. Its arrays may be the
+        host's: `backend.to_device(lattice)` moves them once for many windows.
     window : (line, sample, lines, samples)
         Part of the grid to fill, pixels.
     kernel : str
         One of `KERNELS`. It is stretched where the source is finer than the grid (nearest is not), and
         normalised by its valid taps.
     gain, offset : sequence of float, optional
-        Per band: the result is `gain * value + offset`; 1 and 0 by default.
+        Per band: the result is `gain * flat * value + offset`; 1 and 0 by default.
+    flat : Flat
+        The lens's flat field; 1 everywhere by default.
     backend : Backend
         Where the arrays live.
 
@@ -77,12 +84,30 @@ def warp(
     line, sample, lines, samples = window
     out = backend.xp.empty((bands, lines, samples), dtype=np.float32)
     out_mask = backend.xp.empty((lines, samples), dtype=np.bool_)
-    if backend.name == CUDA_NAME:
-        from hinterland_kernels.warp import _cuda as loops  # noqa: PLC0415 - needs numba.cuda
-    else:
-        from hinterland_kernels.warp import _cpu as loops  # noqa: PLC0415 - the twin
-    loops.warp(source, mask, lattice, line, sample, KERNELS[kernel], gains, offsets, out, out_mask)
+    _loops(backend).warp(
+        source,
+        mask,
+        backend.to_device(lattice),
+        line,
+        sample,
+        KERNELS[kernel],
+        backend.to_device(gains),
+        backend.to_device(offsets),
+        flat,
+        out,
+        out_mask,
+    )
     return out, out_mask
+
+
+def _loops(backend: Backend) -> ModuleType:
+    if backend.name == CUDA_NAME:
+        from hinterland_kernels.warp import _cuda  # noqa: PLC0415 - needs numba.cuda
+
+        return _cuda
+    from hinterland_kernels.warp import _cpu  # noqa: PLC0415 - the twin
+
+    return _cpu
 
 
 def _per_band(values: Sequence[float] | None, default: float, bands: int) -> np.ndarray[Any, Any]:

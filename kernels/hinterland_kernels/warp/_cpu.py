@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hinterland_kernels._jit import loop
+from hinterland_kernels.pixel.flat import Flat, flat_gain
 from hinterland_kernels.pixel.lattice import footprint, lattice_to_source
 from hinterland_kernels.pixel.sampling import holds, place_taps, sample_point, sample_taps
 
@@ -22,6 +23,7 @@ def warp(
     kernel: int,
     gain: NDArray[np.float64],
     offset: NDArray[np.float64],
+    flat: Flat,
     out: NDArray[np.float32],
     out_mask: NDArray[np.bool_],
 ) -> None:
@@ -36,11 +38,13 @@ def warp(
                     out[band, i, j] = 0.0
                 continue
             down, across = footprint(lattice, first_line + i, first_sample + j)
+            bright = flat_gain(flat, line, sample)
             taps = place_taps(mask, line, sample, kernel, down, across)
-            if taps.count > 0:
+            # two loops: one would make each pixel prepare for both ways
+            if taps.side > 0:
                 for band in range(source.shape[0]):
-                    out[band, i, j] = gain[band] * sample_taps(source[band], taps) + offset[band]
+                    out[band, i, j] = gain[band] * bright * sample_taps(source[band], taps) + offset[band]
             else:
                 for band in range(source.shape[0]):
                     value = sample_point(source[band], mask, line, sample, kernel, down, across)
-                    out[band, i, j] = gain[band] * value + offset[band]
+                    out[band, i, j] = gain[band] * bright * value + offset[band]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from hinterland.model.cameras import CameraModel
 from hinterland.model.products import Product
+from hinterland_kernels.pixel.flat import Flat
 from hinterland_kernels.pixel.surface import Surface
 from hinterland_kernels.pixel.vector import Vector
 
@@ -63,9 +64,11 @@ class SolvedFrame:
     correction: Correction = Correction()
     """From the label's pointing to the corrected one; the tiles of an exposure share it."""
     gain: tuple[float, ...] = (1.0,)
-    """Per band: level sample = gain * DN + offset."""
+    """Per band: level sample = gain * flat * DN + offset."""
     offset: tuple[float, ...] = (0.0,)
     """Per band, DN."""
+    flat: Flat = Flat()
+    """Undoes the lens's darkening away from its axis; 1 everywhere if none was found."""
     tie_points: int = 0
     """How many accepted tie points touch this frame."""
     residual_median_px: float | None = None

@@ -93,7 +93,9 @@ class Composition:
             window=window,
             samples=_quantised(self.backend.to_host(blended[:, rows, columns]), self.dtype),
             mask=owner != NOBODY,
-            sources=np.where(owner == NOBODY, 0, np.array([*frames, 0], dtype=np.uint16)[owner] + 1).astype(np.uint16),
+            sources=np.where(owner == NOBODY, 0, np.array([*frames, 0], dtype=np.uint16)[owner] + 1).astype(
+                np.uint16
+            ),
         )
 
     def tiles(self, workers: int) -> Iterator[Tile]:

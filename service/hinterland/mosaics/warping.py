@@ -10,7 +10,7 @@ import numpy as np
 
 from hinterland.model.panorama_map import Window, grid_to_image
 from hinterland.model.products import Image
-from hinterland.model.solution import Solution
+from hinterland.model.solution import Solution, SolvedFrame
 from hinterland.mosaics.plan import Placement, Plan
 from hinterland_kernels.backend import CPU, Backend
 from hinterland_kernels.blend import Layer
@@ -32,7 +32,9 @@ def place_sources(images: Sequence[Image], bands: int, backend: Backend = CPU) -
     """Move the frames to the backend, each with the same number of bands: grey stands in for each colour."""
     return [
         Source(
-            samples=backend.to_device(np.ascontiguousarray(np.broadcast_to(image.samples, (bands, *image.mask.shape)))),
+            samples=backend.to_device(
+                np.ascontiguousarray(np.broadcast_to(image.samples, (bands, *image.mask.shape)))
+            ),
             mask=backend.to_device(image.mask),
         )
         for image in images
@@ -48,6 +50,29 @@ def build_lattices(plan: Plan, solution: Solution) -> dict[Placement, Lattice]:
         step = choose_step(exact_map, placement.window, camera.shape)
         lattices[placement] = build_lattice(exact_map, placement.window, camera.shape, step=step)
     return lattices
+
+
+def warp_placement(
+    lattice: Lattice,
+    source: Source,
+    frame: SolvedFrame,
+    part: Window,
+    *,
+    kernel: str,
+    backend: Backend = CPU,
+) -> tuple[Any, Any]:
+    """Warp one frame onto a part of its placement, levelled: values (bands, lines, samples) and mask."""
+    return warp(
+        source.samples,
+        source.mask,
+        lattice,
+        part,
+        kernel=kernel,
+        gain=frame.gain,
+        offset=frame.offset,
+        flat=frame.flat,
+        backend=backend,
+    )
 
 
 def warp_window(
@@ -81,15 +106,12 @@ def warp_window(
     line, sample, lines, samples = window
     layers: dict[int, Layer] = {}
     for placement, part, shift in plan.touching(window):
-        frame, source = solution.frames[placement.frame], sources[placement.frame]
-        values, mask = warp(
-            source.samples,
-            source.mask,
+        values, mask = warp_placement(
             lattices[placement],
+            sources[placement.frame],
+            solution.frames[placement.frame],
             part,
             kernel=kernel,
-            gain=frame.gain,
-            offset=frame.offset,
             backend=backend,
         )
         if not mask.any():

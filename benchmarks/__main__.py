@@ -1,0 +1,48 @@
+"""Run the benchmarks: `python -m benchmarks [--small] [--only NAME] [--backend cpu|cuda]`."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+
+from benchmarks.harness import Figure, Settings
+from benchmarks.record import keep, rows
+from hinterland_kernels.backend import BackendMissingError, choose
+
+BENCHMARKS = {
+    "camera": "benchmarks.kernels.bench_camera",
+    "lattice": "benchmarks.kernels.bench_lattice",
+    "warp": "benchmarks.kernels.bench_warp",
+    "blend": "benchmarks.kernels.bench_blend",
+    "demo": "benchmarks.service.bench_demo",
+    "rephotographed": "benchmarks.service.bench_rephotographed",
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run what was asked for; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--small", action="store_true", help="once, on little data; nothing is kept")
+    parser.add_argument(
+        "--only", action="append", choices=sorted(BENCHMARKS), metavar="NAME", help="|".join(BENCHMARKS)
+    )
+    parser.add_argument("--backend", choices=("cpu", "cuda"), default="cpu")
+    options = parser.parse_args(arguments)
+    try:
+        settings = Settings(backend=choose(options.backend), small=options.small)
+    except BackendMissingError as error:
+        print(f"benchmarks: {error}", file=sys.stderr)
+        return 3
+    figures: list[Figure] = []
+    for name in options.only or BENCHMARKS:
+        found: list[Figure] = importlib.import_module(BENCHMARKS[name]).run(settings)
+        print("\n".join(rows(found)), end="\n\n", flush=True)
+        figures += found
+    if not settings.small:
+        print(f"kept in {keep(figures, settings)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

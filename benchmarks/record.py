@@ -1,0 +1,102 @@
+"""The table that a run prints, and the line that it keeps: machine, versions, commit, figures."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.metadata
+import json
+import platform
+import re
+import subprocess
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks.harness import CORES, Figure, Settings, copy_bandwidth
+
+_ROOT = Path(__file__).parents[1]
+_RESULTS = Path(__file__).parent / "results"
+_PACKAGES = (
+    "hinterland",
+    "numpy",
+    "numba",
+    "scipy",
+    "opencv-python-headless",
+    "rasterio",
+    "cupy-cuda13x",
+    "cupy-cuda12x",
+)
+
+
+def processor() -> str:
+    """The processor's name."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        found = re.search(r"^model name\s*:\s*(.+)$", cpuinfo.read_text(), re.MULTILINE)
+        if found:
+            return found[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def machine_name(settings: Settings) -> str:
+    """A name for machines that compare: processor, cores and GPU."""
+    parts = [processor(), f"{CORES} cores"]
+    if settings.backend.device != "cpu":
+        parts.append(settings.backend.device)
+    return re.sub(r"[^a-z0-9]+", "-", " ".join(parts).lower()).strip("-")
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _git(*arguments: str) -> str | None:
+    done = subprocess.run(["git", "-C", str(_ROOT), *arguments], capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def keep(figures: Sequence[Figure], settings: Settings) -> Path:
+    """Append one line to the results of this machine; returns the file."""
+    line = {
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": machine_name(settings),
+        "processor": processor(),
+        "cores": CORES,
+        "device": settings.backend.device,
+        "commit": _git("rev-parse", "HEAD"),
+        "changed": bool(_git("status", "--porcelain", "--untracked-files=no")),
+        "versions": _versions(),
+        "copy_bytes_per_s": round(copy_bandwidth()),
+        "figures": [dataclasses.asdict(figure) for figure in figures],
+    }
+    _RESULTS.mkdir(exist_ok=True)
+    path = _RESULTS / f"{machine_name(settings)}.jsonl"
+    with path.open("a") as results:
+        results.write(json.dumps(line) + "\n")
+    return path
+
+
+def rows(figures: Iterable[Figure]) -> list[str]:
+    """The table, a figure a row."""
+    shown = [("figure", "", "peer", "times faster", "of the floor")]
+    shown += [
+        (
+            figure.name,
+            f"{figure.value:.4g} {figure.unit}",
+            figure.peer or "",
+            "" if figure.ratio is None else f"{figure.ratio:.2f}",
+            "" if figure.floor is None else f"{figure.floor:.2f}",
+        )
+        for figure in figures
+    ]
+    widths = [max(len(row[column]) for row in shown) for column in range(5)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in shown
+    ]

@@ -1,0 +1,142 @@
+"""Tie points: the same spots of ground in two images."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hinterland.adjust.features import Features, find_features, level_grid
+from hinterland.adjust.ground import wheel_plane
+from hinterland.adjust.matching import FEWEST, match, spread
+from hinterland.adjust.refinement import refine
+from hinterland.model.cameras import CameraModel
+from hinterland.model.grids import CylindricalGrid
+from hinterland.model.panorama_map import grid_to_image
+from hinterland.model.products import Image
+from hinterland.model.solution import SurfaceModel
+from hinterland_kernels.lattice import GridToSource, maps
+from hinterland_kernels.pixel.vector import Vector
+
+POINTING_DEG = 0.6
+"""Largest pointing error that matches survive: over six sigma of two images known to 0.063 degrees each."""
+
+PER_PAIR = 300
+"""Largest number of tie points of two images; more cost time and add nothing to three angles."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TiePoints:
+    """Tie points of two images, numbered as they were given."""
+
+    first: int
+    """Index of the first image."""
+    second: int
+    """Index of the second image, larger than the first; of another exposure."""
+    points_first: NDArray[np.float64]
+    """(n, 2) line and sample in the first image, 0-based."""
+    points_second: NDArray[np.float64]
+    """(n, 2) line and sample in the second image, 0-based."""
+
+    def __len__(self) -> int:
+        return len(self.points_first)
+
+    def kept(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> TiePoints:
+        """The same with some of the points."""
+        return TiePoints(self.first, self.second, self.points_first[chosen], self.points_second[chosen])
+
+
+def find_tie_points(
+    images: Sequence[Image], surface: SurfaceModel | None = None, *, per_pair: int = PER_PAIR
+) -> tuple[TiePoints, ...]:
+    """Find the tie points of all images of one stop that overlap.
+
+    Features are found once an image, on level previews over the prior surface; matches must lie within the
+    prior's reach and move like their neighbours; their places are then refined on the images themselves. The
+    tiles of one exposure share their pointing and are not matched with each other.
+
+    Parameters
+    ----------
+    images : sequence of Image
+        Of one stop.
+    surface : SurfaceModel, optional
+        Prior surface; the plane under the wheels by default.
+    per_pair : int
+        Largest number of tie points of two images.
+
+    Returns
+    -------
+    tuple of TiePoints
+        One for each pair with enough matches, in ascending order. The same inputs give the same points, on
+        any number of threads.
+    """
+    if len(images) < 2:
+        return ()
+    surface = wheel_plane([image.product for image in images]) if surface is None else surface
+    cameras = [image.product.camera_in_local_level for image in images]
+    x, y, z = (float(value) for value in np.mean([camera.center for camera in cameras], axis=0))
+    viewpoint = (x, y, z)
+    grid = level_grid(images, surface, viewpoint)
+    features = find_features(images, grid, surface, viewpoint)
+    pairs = [
+        (i, j)
+        for i in range(len(images))
+        for j in range(i + 1, len(images))
+        if images[i].product.exposure != images[j].product.exposure
+    ]
+    to_image = [grid_to_image(grid, camera, surface, viewpoint) for camera in cameras]
+    found = []
+    for i, j in pairs:
+        gate = _gate_px(features[i], cameras[i], cameras[j], grid, surface, viewpoint)
+        a, b, ratio = match(features[i], features[j], gate, 360.0 * grid.pixels_per_degree)
+        if not len(a):
+            continue
+        points_first = to_image[i](features[i].points[a])
+        points_second, settled = refine(
+            images[i],
+            images[j],
+            points_first,
+            to_image[j](features[j].points[b]),
+            _back(cameras[j], cameras[i], surface),
+            math.radians(cameras[j].pixels_per_radian) / grid.pixels_per_degree,
+        )
+        # patches that do not correlate are doubtful, but where hardly any does the ground is to blame
+        kept = np.flatnonzero(settled) if settled.sum() >= FEWEST else np.arange(len(a))
+        kept = kept[spread(features[i].points[a[kept]], ratio[kept], per_pair)]
+        found.append(TiePoints(i, j, points_first[kept], points_second[kept]))
+    return tuple(found)
+
+
+def _gate_px(
+    features: Features,
+    camera: CameraModel,
+    other: CameraModel,
+    grid: CylindricalGrid,
+    surface: SurfaceModel,
+    viewpoint: Vector,
+) -> NDArray[np.float64]:
+    """How far the partner of each feature may lie from it on the grid: pointing error, and parallax.
+
+    Where the ground is not the prior surface but lies anywhere between half its range and infinity, the
+    baseline of the two cameras moves a partner by up to their angle at the range of that surface.
+    """
+    baseline = math.dist(camera.center, other.center)
+    directions = grid.directions(features.points)
+    level = np.cos(directions[:, 1])
+    rays = np.stack(
+        [level * np.cos(directions[:, 0]), level * np.sin(directions[:, 0]), -np.sin(directions[:, 1])],
+        axis=1,
+    )
+    parallax = np.zeros(len(rays))
+    if surface.kind == "plane":
+        height = surface.distance - float(np.dot(surface.normal, viewpoint))
+        parallax = np.maximum(rays @ np.array(surface.normal) / height, 0.0) * baseline  # 1 / range, rad
+    return (POINTING_DEG + np.degrees(parallax)) * grid.pixels_per_degree
+
+
+def _back(camera: CameraModel, other: CameraModel, surface: SurfaceModel) -> GridToSource:
+    """The map from points of one image to the other over the surface."""
+    return lambda points: maps.image_to_images(camera.numbers, other.numbers, surface.numbers, points)

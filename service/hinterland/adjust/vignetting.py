@@ -1,0 +1,132 @@
+"""The darkening of a lens away from its axis, found where frames overlap.
+
+The same ground lies near the axis in one frame and far from it in another, so the ratio of their samples over the
+overlap draws the lens's fall-off. Frames of one instrument share it. It is a correction only where it clearly
+explains the overlaps: raw products are flat-fielded, or stretched, or neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hinterland.model.cameras import CameraModel
+from hinterland.model.previews import LevelPreview, overlap
+from hinterland_kernels.pixel.flat import Flat
+
+NO_FLAT = Flat()
+
+FEWEST_SAMPLES = 200
+"""Overlap samples below which nothing is concluded."""
+WORTH = 0.8
+"""The flat field must bring the scatter of the log ratios below this share of what gains alone leave."""
+STRONGEST = 2.5
+"""A factor at the corner above this is no lens but a misfit."""
+_DARKEST_SHARE = 0.02
+_ROUNDS = 12
+_MAD_TO_SIGMA = 1.4826
+
+
+def corner_flat(camera: CameraModel, k1: float, k2: float) -> Flat:
+    """Place the coefficients on a camera: centred where its optical axis falls, t = 1 at the far corner."""
+    axis = camera.optical or camera.axis
+    line, sample = (float(value) for value in camera.project_directions(np.array([axis]))[0])
+    far = max(line, camera.lines - 1 - line) ** 2 + max(sample, camera.samples - 1 - sample) ** 2
+    return Flat(line=line, sample=sample, per_square=1.0 / far, k1=k1, k2=k2)
+
+
+def fit_flat(
+    previews: Sequence[LevelPreview],
+    distances: Sequence[NDArray[np.float64]],
+    groups: Sequence[str],
+    largest: float,
+    turn: int,
+) -> dict[str, tuple[float, float]]:
+    """Fit one fall-off per group of frames to the overlaps.
+
+    Parameters
+    ----------
+    previews : sequence of LevelPreview
+        Frames on a common reduced grid, as they are.
+    distances : sequence of (lines, samples) float64
+        For each preview, t of `Flat` at its pixels.
+    groups : sequence of str
+        For each preview, the lens it was taken through.
+    largest : float
+        Full scale; samples near it, and near 0, are left out.
+    turn : int
+        Samples of a grid that closes, 0 for one that does not.
+
+    Returns
+    -------
+    dict of str to (k1, k2)
+        Only groups whose overlaps are clearly better explained with it; k1, k2 >= 0.
+    """
+    fitted = {}
+    for group in sorted(set(groups)):
+        members = [index for index, name in enumerate(groups) if name == group]
+        rows = _log_ratios(previews, distances, members, largest, turn)
+        if rows is None:
+            continue
+        design, ratios = rows
+        _, plain = _robust_fit(design[:, 2:], ratios)
+        best = None
+        # a coefficient below 0 would brighten the corners again: then the simpler law is tried
+        for columns in ((0, 1), (0,)):
+            keep = [*columns, *range(2, design.shape[1])]
+            solution, scatter = _robust_fit(design[:, keep], ratios)
+            k1, k2 = (*(float(value) for value in solution[: len(columns)]), 0.0)[:2]
+            if k1 >= 0.0 and k2 >= 0.0 and 0.0 < k1 + k2 < np.log(STRONGEST):
+                best = (k1, k2), scatter
+                break
+        if best is not None and best[1] < WORTH * plain:
+            fitted[group] = best[0]
+    return fitted
+
+
+def _log_ratios(
+    previews: Sequence[LevelPreview],
+    distances: Sequence[NDArray[np.float64]],
+    members: Sequence[int],
+    largest: float,
+    turn: int,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Design (rows, 2 + pairs) and log ratios of all overlapping pairs of a group; None where too few."""
+    blocks: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
+    for position, i in enumerate(members):
+        for j in members[position + 1 :]:
+            for first, second in overlap(previews[i], previews[j], turn):
+                a = previews[i].values[:, *first].mean(axis=0, dtype=np.float64)
+                b = previews[j].values[:, *second].mean(axis=0, dtype=np.float64)
+                good = previews[i].mask[first] & previews[j].mask[second]
+                for values in (a, b):
+                    good &= (values > _DARKEST_SHARE * largest) & (values < 0.98 * largest)
+                if good.sum() < FEWEST_SAMPLES:
+                    continue
+                t, u = distances[i][first][good], distances[j][second][good]
+                blocks.append((np.stack([u - t, u * u - t * t], axis=1), np.log(a[good] / b[good])))
+    if not blocks:
+        return None
+    design = np.zeros((sum(len(ratios) for _, ratios in blocks), 2 + len(blocks)))
+    start = 0
+    for pair, (columns, ratios) in enumerate(blocks):
+        design[start : start + len(ratios), :2] = columns
+        design[start : start + len(ratios), 2 + pair] = 1.0  # each pair has its own ratio of gains
+        start += len(ratios)
+    return design, np.concatenate([ratios for _, ratios in blocks])
+
+
+def _robust_fit(
+    design: NDArray[np.float64], ratios: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], float]:
+    """Least squares with Cauchy weights: solution and robust scatter of what it leaves."""
+    weights = np.ones(len(ratios))
+    for _ in range(_ROUNDS):
+        weighted = design * weights[:, None]
+        solution: NDArray[np.float64] = np.linalg.lstsq(weighted, ratios * weights, rcond=None)[0]
+        left = ratios - design @ solution
+        scatter = _MAD_TO_SIGMA * float(np.median(np.abs(left))) + 1e-12
+        weights = 1.0 / np.sqrt(1.0 + (left / scatter) ** 2)
+    return solution, scatter

@@ -1,0 +1,41 @@
+"""What this machine offers, for `hinterland doctor`."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+
+import numba
+
+from hinterland import __version__
+from hinterland_kernels.backend import BackendMissingError, cuda
+
+PACKAGES = (
+    "numpy",
+    "numba",
+    "rasterio",
+    "opencv-python-headless",
+    "scipy",
+    "numba-cuda",
+    "cupy-cuda12x",
+    "cupy-cuda13x",
+)
+
+
+def examine() -> Iterator[tuple[str, str]]:
+    """Yield name and finding, line by line."""
+    yield "hinterland", __version__
+    yield "python", f"{platform.python_version()} on {platform.machine()} {platform.system()}"
+    yield "cores", str(len(os.sched_getaffinity(0)))
+    for package in PACKAGES:
+        try:
+            yield package, version(package)
+        except PackageNotFoundError:
+            yield package, "not installed"
+    try:
+        yield "cuda", cuda().device
+    except BackendMissingError as error:
+        yield "cuda", f"no: {error}"
+    yield "kernel cache", str(numba.config.CACHE_DIR)

@@ -1,0 +1,197 @@
+"""Seams of a mosaic: found on reduced images, and measured on the finished mosaic."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from hinterland.errors import InputError
+from hinterland.model.grids import CylindricalGrid
+from hinterland.model.previews import LevelPreview
+from hinterland_kernels.seams import ImageWindow, label_seams
+
+LENGTH_COST = 1.0
+"""Of a unit of seam, in typical mismatches: a detour must save about as much as it is long."""
+
+DEPTH_WORTH = 1e-3
+"""What a pixel is worth for each pixel of distance from the image's edge, in typical mismatches.
+
+Seams keep off the edges of images, where vignetting is strongest and a blend has no room.
+"""
+
+SAMPLING_WORTH = 0.05
+"""What a pixel is worth for each doubling of its image's sampling, in typical mismatches."""
+
+NEAR_PX = 8
+"""Pairs of pixels this near to a seam are what it is compared with."""
+
+_STRIP_LINES = 512
+
+
+def find_seams(
+    previews: Sequence[LevelPreview],
+    grid: CylindricalGrid,
+    *,
+    sampling: Sequence[float] | None = None,
+) -> NDArray[np.int16]:
+    """Choose the frame that owns each pixel of a reduced grid.
+
+    Parameters
+    ----------
+    previews : sequence of LevelPreview
+        The frames on the grid, with gain and offset applied; all have the same bands.
+    grid : CylindricalGrid
+        The reduced grid; about a megapixel at most.
+    sampling : sequence of float, optional
+        Pixels per degree of each preview's image: where two overlap the finer one is preferred. None takes
+        them as equal.
+
+    Returns
+    -------
+    (lines, samples) int16
+        The owner's `frame`, -1 where there is none. A frame may own nothing.
+
+    Raises
+    ------
+    InputError
+        If the previews differ in their number of bands.
+    ValueError
+        If a preview does not fit the grid.
+    """
+    bands = {preview.values.shape[0] for preview in previews}
+    if len(bands) != 1:
+        message = f"the images of one mosaic must have the same bands, got {sorted(bands)}: leave some out"
+        raise InputError(message)
+    unit = np.float32(_typical_mismatch(previews, grid))
+    detail = np.zeros(len(previews)) if sampling is None else np.log2(sampling)
+    windows = [
+        ImageWindow(
+            line=preview.line,
+            sample=preview.sample % grid.samples,
+            values=preview.values / unit,
+            mask=preview.mask,
+            preference=np.float32(DEPTH_WORTH) * _depth(preview, grid) + np.float32(SAMPLING_WORTH * finer),
+        )
+        for preview, finer in zip(previews, detail - detail.max(), strict=True)
+    ]
+    labels = label_seams(windows, grid.shape, wraps=grid.wraps, length_cost=LENGTH_COST)
+    frames = np.array([-1, *(preview.frame for preview in previews)], dtype=np.int16)
+    return frames[labels + 1]
+
+
+def _typical_mismatch(previews: Sequence[LevelPreview], grid: CylindricalGrid) -> float:
+    """Median difference of each preview from what those before it show at the same pixels; 1 if there is none."""
+    shown = np.zeros(grid.shape, dtype=np.float32)
+    covered = np.zeros(grid.shape, dtype=np.bool_)
+    differences = [np.zeros(0, dtype=np.float32)]
+    for preview in previews:
+        lines, samples = preview.mask.shape
+        place = np.ix_(
+            np.arange(preview.line, preview.line + lines),
+            np.arange(preview.sample, preview.sample + samples) % grid.samples,
+        )
+        values = preview.values.mean(axis=0)
+        before, seen = shown[place], covered[place]
+        differences.append(np.abs(values - before)[preview.mask & seen])
+        shown[place] = np.where(seen | ~preview.mask, before, values)
+        covered[place] = seen | preview.mask
+    every = np.concatenate(differences)
+    if every.size == 0:
+        return 1.0
+    return float(np.median(every)) or float(every.mean()) or 1.0
+
+
+def _depth(preview: LevelPreview, grid: CylindricalGrid) -> NDArray[np.float32]:
+    """Distance (px) of each pixel from the edge of its image."""
+    lines, samples = preview.mask.shape
+    goes_round = grid.wraps and samples == grid.samples
+    margin = samples // 2 if goes_round else 1
+    mask = np.pad(preview.mask, ((0, 0), (margin, margin)), mode="wrap" if goes_round else "constant")
+    mask = np.pad(mask, ((1, 1), (0, 0))).astype(np.uint8)
+    depth = cv2.distanceTransform(mask, cv2.DIST_L2, cv2.DIST_MASK_5)
+    return np.ascontiguousarray(depth[1 : lines + 1, margin : margin + samples], dtype=np.float32)
+
+
+def seam_visibility(
+    samples: NDArray[np.generic],
+    mask: NDArray[np.bool_],
+    sources: NDArray[np.uint16],
+    *,
+    wraps: bool = False,
+) -> float | None:
+    """Measure how much the seams of a finished mosaic show.
+
+    It is the median step between neighbouring pixels of different sources, divided by the median step between
+    neighbours of one source within `NEAR_PX` of a seam. Invisible seams give about 1.
+
+    Parameters
+    ----------
+    samples : (bands, lines, samples)
+        The finished mosaic, DN.
+    mask : (lines, samples) bool
+        True where it is valid.
+    sources : (lines, samples) uint16
+        The frame behind each pixel, 0 for none.
+    wraps : bool
+        The mosaic closes: its last sample is the neighbour of its first.
+
+    Returns
+    -------
+    float or None
+        None where there is no seam, or nothing beside it to compare with.
+    """
+    across = [np.zeros(0, dtype=np.float32)]
+    beside = [np.zeros(0, dtype=np.float32)]
+    lines = mask.shape[0]
+    for first in range(0, lines, _STRIP_LINES):
+        last = min(first + _STRIP_LINES, lines)
+        top, bottom = max(first - NEAR_PX, 0), min(last + NEAR_PX + 1, lines)
+        owners = np.where(mask[top:bottom], sources[top:bottom], np.uint16(0))
+        found = _strip_steps(samples[:, top:bottom], owners, slice(first - top, last - top), wraps=wraps)
+        across += found[0]
+        beside += found[1]
+    shown, usual = np.concatenate(across), np.concatenate(beside)
+    if shown.size == 0 or usual.size == 0:
+        return None
+    # whole DN make the mean over bands come in steps of 1 / bands; without a step, what float32 can tell apart
+    whole = np.issubdtype(samples.dtype, np.integer)
+    quantum = 1.0 / samples.shape[0] if whole else float(np.finfo(np.float32).eps * max(usual.max(), 1.0))
+    return _median(shown, quantum) / _median(usual, quantum)
+
+
+def _strip_steps(
+    samples: NDArray[np.generic], owners: NDArray[np.uint16], counted: slice, *, wraps: bool
+) -> tuple[list[NDArray[np.float32]], list[NDArray[np.float32]]]:
+    """Steps between neighbours of different owners, and of one owner near them, from the lines counted."""
+    count = owners.shape[1]
+    wide = np.pad(owners, ((0, 0), (NEAR_PX, NEAR_PX + 1)), mode="wrap" if wraps else "constant")
+    inside = np.zeros(wide.shape, dtype=np.bool_)
+    inside[counted, NEAR_PX : NEAR_PX + count] = True
+    pairs, changes = [], []
+    for down, right in ((0, 1), (1, 0)):
+        other = np.zeros_like(wide)
+        other[: -down or None, : -right or None] = wide[down:, right:]
+        pairs.append((wide > 0) & (other > 0))
+        changes.append(pairs[-1] & (wide != other))
+    box = np.ones((2 * NEAR_PX + 1, 2 * NEAR_PX + 1), dtype=np.uint8)
+    near = cv2.dilate((changes[0] | changes[1]).astype(np.uint8), box) > 0
+    across, beside = [], []
+    for (down, right), pair, change in zip(((0, 1), (1, 0)), pairs, changes, strict=True):
+        for steps, chosen in ((across, change), (beside, pair & ~change & near)):
+            line, sample = np.nonzero(chosen & inside)
+            sample -= NEAR_PX
+            here = samples[:, line, sample].astype(np.float32)
+            there = samples[:, line + down, (sample + right) % count].astype(np.float32)
+            steps.append(np.abs(there - here).mean(axis=0))
+    return across, beside
+
+
+def _median(steps: NDArray[np.float32], quantum: float) -> float:
+    """Median of rounded steps, as if each lay anywhere within half a quantum of what it was rounded to."""
+    middle = float(np.median(steps))
+    low, high = max(middle - quantum / 2, 0.0), middle + quantum / 2
+    below, tied = np.mean(steps < low), np.mean((steps >= low) & (steps <= high))
+    return float(low + (high - low) * (0.5 - below) / tied) if tied else middle

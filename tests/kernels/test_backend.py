@@ -1,0 +1,148 @@
+import builtins
+import subprocess
+import sys
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+from hinterland_kernels import backend as backends
+from hinterland_kernels.backend import (
+    BLOCK,
+    CPU,
+    Backend,
+    BackendMissingError,
+    DeviceLoop,
+    blocks,
+    choose,
+    cuda,
+    device_loop,
+)
+from hinterland_kernels.blend import _cuda
+
+
+@pytest.fixture
+def no_cupy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without CuPy, whatever this one has."""
+    plain_import = builtins.__import__
+
+    def refuse(name: str, *rest: Any, **options: Any) -> Any:
+        if name.partition(".")[0] == "cupy":
+            message = "No module named 'cupy'"
+            raise ModuleNotFoundError(message, name="cupy")
+        return plain_import(name, *rest, **options)
+
+    monkeypatch.setattr(backends, "cuda", cuda.__wrapped__)
+    monkeypatch.setattr(backends, "simulating", lambda: False)
+    monkeypatch.setattr(builtins, "__import__", refuse)
+
+
+@pytest.mark.usefixtures("no_cupy")
+def test_cuda_without_cupy_says_which_package_is_missing_and_how_to_get_it() -> None:
+    with pytest.raises(
+        BackendMissingError, match=r"needs the package cupy: pip install 'hinterland\[gpu13\]'"
+    ):
+        choose("cuda")
+
+
+@pytest.mark.usefixtures("no_cupy")
+def test_auto_is_the_cpu_where_cuda_cannot_run() -> None:
+    assert choose("auto") is CPU
+
+
+def test_cpu_is_chosen_by_name() -> None:
+    assert choose("cpu") is CPU
+    assert CPU.xp is np
+
+
+def test_a_name_that_is_no_backend_is_refused() -> None:
+    with pytest.raises(ValueError, match="auto, cpu or cuda, got 'gpu'"):
+        choose("gpu")
+
+
+@pytest.mark.cuda
+def test_auto_is_the_gpu_where_there_is_one(cuda_backend: Backend) -> None:
+    assert choose("auto") is cuda_backend
+    assert cuda_backend.name == "cuda"
+    assert cuda_backend.device
+
+
+def test_nothing_of_cuda_is_imported_before_it_is_asked_for() -> None:
+    program = (
+        "import sys, hinterland_kernels.warp, hinterland_kernels.blend, hinterland_kernels.backend as b;"
+        "b.choose('cpu');"
+        "print([m for m in sys.modules if m.split('.')[0] == 'cupy' or m == 'numba.cuda'])"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
+class Pair(NamedTuple):
+    count: Any
+    values: Any
+
+
+def test_an_array_goes_to_the_device_and_comes_back(backend: Backend) -> None:
+    array = np.arange(6.0, dtype=np.float32).reshape(2, 3)
+    moved = backend.to_device(array)
+    assert isinstance(moved, backend.xp.ndarray)
+    np.testing.assert_array_equal(backend.to_host(moved), array)
+
+
+@pytest.mark.parametrize("count", [3, np.int64(3)])
+def test_the_arrays_of_a_named_tuple_go_to_the_device_and_its_numbers_stay(
+    backend: Backend, count: int
+) -> None:
+    moved = backend.to_device(Pair(count, np.arange(3)))
+    assert isinstance(moved, Pair)
+    assert moved.count is count
+    assert isinstance(moved.values, backend.xp.ndarray)
+
+
+def test_what_is_there_is_not_copied(backend: Backend) -> None:
+    moved = backend.to_device(np.arange(3))
+    assert backend.to_device(moved) is moved
+    assert backend.to_device(Pair(3, moved)).values is moved
+
+
+@pytest.mark.parametrize(
+    ("lines", "samples"), [(1, 1), (BLOCK[1], BLOCK[0]), (BLOCK[1] + 1, BLOCK[0] + 1), (701, 937)]
+)
+def test_a_launch_has_a_thread_for_every_pixel_and_no_idle_block(lines: int, samples: int) -> None:
+    across, down = blocks(lines, samples)
+    assert across * BLOCK[0] >= samples > (across - 1) * BLOCK[0]
+    assert down * BLOCK[1] >= lines > (down - 1) * BLOCK[1]
+
+
+def test_a_device_loop_keeps_the_name_and_words_of_its_body() -> None:
+    def halve(values: Any, out: Any) -> None:
+        """Halve."""
+
+    loop = device_loop(over="out")(halve)
+    assert isinstance(loop, DeviceLoop)
+    assert loop.body is halve
+    assert (loop.__name__, loop.__doc__) == ("halve", "Halve.")
+
+
+def test_a_loop_over_nothing_is_not_launched() -> None:
+    def fill(out: Any) -> None:
+        out[:] = 1.0
+
+    for shape in ((0, 5), (5, 0)):
+        device_loop(over="out")(fill)(np.empty(shape))
+
+
+@pytest.mark.cuda
+def test_loops_queue_on_the_current_stream(cuda_backend: Backend) -> None:
+    if cuda_backend.xp is np:
+        pytest.skip("the simulator has no streams")
+    cupy = cuda_backend.xp
+    values, mask = cupy.ones((1, 2048, 2048), dtype=cupy.float32), cupy.ones((2048, 2048), dtype=cupy.bool_)
+    weights = cupy.full((2048, 2048), 2.0, dtype=cupy.float32)
+    stream = cupy.cuda.Stream(non_blocking=True)
+    cupy.cuda.Device().synchronize()
+    with stream:
+        for _ in range(40):
+            _cuda.normalise(values, weights, mask)
+        total = float(values.sum())
+    assert total == 2048 * 2048 * 2.0**-40
