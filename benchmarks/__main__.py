@@ -5,19 +5,18 @@ from __future__ import annotations
 import argparse
 import importlib
 import sys
+from pathlib import Path
 
 from benchmarks.harness import Figure, Settings
 from benchmarks.record import keep, rows
 from hinterland_kernels.backend import BackendMissingError, choose
 
+_FOLDER = Path(__file__).parent
 BENCHMARKS = {
-    "camera": "benchmarks.kernels.bench_camera",
-    "lattice": "benchmarks.kernels.bench_lattice",
-    "warp": "benchmarks.kernels.bench_warp",
-    "blend": "benchmarks.kernels.bench_blend",
-    "demo": "benchmarks.service.bench_demo",
-    "rephotographed": "benchmarks.service.bench_rephotographed",
+    path.stem.removeprefix("bench_"): ".".join(path.relative_to(_FOLDER.parent).with_suffix("").parts)
+    for path in sorted(_FOLDER.glob("*/bench_*.py"))
 }
+"""Modules by name; each has `run(settings) -> list[Figure]`."""
 
 
 def main(arguments: list[str] | None = None) -> int:

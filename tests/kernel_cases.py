@@ -44,8 +44,8 @@ class Affine:
     def over(self, window: Window) -> NDArray[np.float64]:
         """Source points of a window: (lines, samples, 2)."""
         line, sample, lines, samples = window
-        grid = np.stack(np.mgrid[line : line + lines, sample : sample + samples], axis=-1)
-        return self(grid.reshape(-1, 2).astype(np.float64)).reshape(lines, samples, 2)
+        grid = np.indices((lines, samples), dtype=np.float64).reshape(2, -1).T
+        return self(grid + np.array([line, sample])).reshape(lines, samples, 2)
 
     def lattice(self, window: Window, source_shape: tuple[int, ...], step: int = 8) -> Lattice:
         return build_lattice(self, window, (source_shape[-2], source_shape[-1]), step=step)

@@ -64,7 +64,8 @@ def _ours(frames: _Frames, settings: Settings) -> NDArray[np.float32]:
 
     def tile(first: int) -> None:
         start, stop = max(0, first - margin), min(samples, first + side + margin)
-        layers, owners = [], np.full((lines, stop - start), -1, np.int16)
+        layers: list[Layer] = []
+        owners = np.full((lines, stop - start), -1, np.int16)
         for frame, begin in enumerate(frames.starts):
             left, right = max(start, begin), min(stop, begin + frames.values[frame].shape[2])
             if left < right:
@@ -93,7 +94,7 @@ def _layer(part: NDArray[np.float32], left: int, owners: NDArray[np.int16]) -> L
 
 def _peer(frames: _Frames, interleaved: list[NDArray[np.int16]]) -> NDArray[np.int16]:
     lines, samples = frames.owners.shape
-    blender = cv2.detail_MultiBandBlender(0, frames.levels, cv2.CV_32F)
+    blender: Any = cv2.detail_MultiBandBlender(0, frames.levels, cv2.CV_32F)  # type: ignore[attr-defined]
     blender.prepare((0, 0, samples, lines))
     for frame, (image, start) in enumerate(zip(interleaved, frames.starts, strict=True)):
         owned = frames.owners[:, start : start + image.shape[1]] == frame

@@ -15,7 +15,7 @@ from hinterland_kernels.lattice import Lattice, build_lattice, choose_step
 from hinterland_kernels.warp import warp
 
 _KERNELS = {"bilinear": cv2.INTER_LINEAR, "bicubic": cv2.INTER_CUBIC, "lanczos3": cv2.INTER_LANCZOS4}
-_FULL_SCALE = {np.uint8: 255.0, np.uint16: 65535.0, np.float32: 1.0}
+_FULL_SCALE: dict[type[np.generic], float] = {np.uint8: 255.0, np.uint16: 65535.0, np.float32: 1.0}
 _BAND_LINES = 64
 _AGREE = 0.02
 

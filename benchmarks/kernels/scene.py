@@ -78,4 +78,5 @@ def texture(shape: tuple[int, int], settings: Settings, seed: int = 1) -> NDArra
         total += size**0.5 * cv2.resize(coarse, (samples, lines), interpolation=cv2.INTER_CUBIC)
         size *= 4 if settings.small else 2
     total -= total.min()
-    return total / total.max()
+    total /= total.max()
+    return total

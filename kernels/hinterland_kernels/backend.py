@@ -64,7 +64,7 @@ def cuda() -> Backend:
     Raises
     ------
     BackendMissingError
-        If CuPy or numba-cuda is not installed, or no GPU answers.
+        If CuPy or numba-cuda is not installed or does not import, or no GPU answers.
     """
     if simulating():
         return Backend(name=CUDA_NAME, xp=np, device="numba simulator")
@@ -76,6 +76,9 @@ def cuda() -> Backend:
             f"CUDA needs the package {error.name or 'cupy'}: "
             "pip install 'hinterland[gpu13]' (gpu12 for a CUDA 12 driver)"
         )
+        raise BackendMissingError(message) from error
+    except AttributeError as error:  # seen: numba-cuda 0.30.4 asks NumPy 2.5 for row_stack
+        message = f"numba-cuda does not work with NumPy {np.__version__} ({error}): pip install 'numpy<2.5'"
         raise BackendMissingError(message) from error
     try:
         properties = cupy.cuda.runtime.getDeviceProperties(0)
@@ -125,6 +128,8 @@ class DeviceLoop:
 
     Its body is what one thread does at its (line, sample).
     """
+
+    __name__: str
 
     def __init__(self, body: Callable[..., None], over: str) -> None:
         from numba import cuda as numba_cuda

@@ -142,6 +142,9 @@ def main() -> None:
     except HinterlandError as error:
         typer.echo(f"hinterland: {error}", err=True)
         sys.exit(error.exit_status)
+    except OSError as error:
+        typer.echo(f"hinterland: {error}; nothing was published", err=True)
+        sys.exit(1)
     except KeyboardInterrupt:
         typer.echo("hinterland: interrupted; nothing was published", err=True)
         sys.exit(130)

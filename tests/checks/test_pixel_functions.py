@@ -58,9 +58,10 @@ def _faults_of_function(function: ast.FunctionDef, known: frozenset[str]) -> Ite
         yield function.lineno, f"{function.name} takes more than plain arguments"
     if function.returns is None or any(argument.annotation is None for argument in arguments):
         yield function.lineno, f"{function.name} is not typed throughout"
-    for node in ast.walk(ast.Module(body=function.body, type_ignores=[])):
+    for node in (inner for statement in function.body for inner in ast.walk(statement)):
+        line = getattr(node, "lineno", function.lineno)
         if type(node) in FORBIDDEN:
-            yield node.lineno, f"{function.name} {FORBIDDEN[type(node)]}"
+            yield line, f"{function.name} {FORBIDDEN[type(node)]}"
         elif isinstance(node, ast.FunctionDef):
             yield node.lineno, f"{function.name} defines a function inside"
         elif isinstance(node, ast.Call):

@@ -71,10 +71,14 @@ def test_one_rotation_of_the_whole_is_found_and_taken_off(
     turned, mask = picture.on_grid(GRID, turn)
     raw = displacement(turned, truth[0], mask & truth[1])
     assert raw.percentile(50) > 2.0
-    rest = raw.without_rotation(GRID)
+    rest, rotation = raw.without_rotation(GRID)
     # a block of 48 pixels is sheared by the twist, which a translation does not follow: 48/2 * 0.5 degrees
     assert rest.percentile(50) < 0.06
     assert rest.percentile(95) < 0.21
+    # the panorama shows in a direction what the picture has in the turned one: things are moved backwards
+    np.testing.assert_allclose(rotation, turn.T, rtol=0, atol=1e-4)
+    back, back_mask = picture.on_grid(GRID, rotation.T)
+    assert displacement(turned, back, mask & back_mask).percentile(95) < 0.05
 
 
 def test_turning_halves_of_a_panorama_apart_is_no_rotation_of_the_whole() -> None:
@@ -82,7 +86,7 @@ def test_turning_halves_of_a_panorama_apart_is_no_rotation_of_the_whole() -> Non
         -1, 2
     )
     offsets = np.where(points[:, 1:] < 450.0, (0.0, 1.0), (0.0, -1.0))
-    rest = Displacement(points=points, offsets=offsets).without_rotation(GRID)
+    rest, _ = Displacement(points=points, offsets=offsets).without_rotation(GRID)
     assert rest.percentile(50) > 0.8
 
 
@@ -95,7 +99,17 @@ def test_gain_and_offset_of_the_whole_do_not_count_but_those_of_a_part_do(
     stepped[..., 450:] += 10.0
     expected = 5.0 / (samples[:, mask].max() - samples[:, mask].min())
     # a step of 10 leaves 5 on either side, of which a common gain takes a small share
-    assert radiometric_rms(stepped, samples, mask) == pytest.approx(expected, rel=0.15)
+    for smoothing_px in (0.0, 8.0):
+        assert radiometric_rms(stepped, samples, mask, smoothing_px) == pytest.approx(expected, rel=0.15)
+
+
+def test_smoothed_the_difference_of_levels_does_not_see_edges_that_are_a_little_off(
+    truth: tuple[NDArray[np.float32], NDArray[np.bool_]],
+) -> None:
+    samples, mask = truth
+    moved = np.roll(samples, 1, axis=2)
+    both = mask & np.roll(mask, 1, axis=1)
+    assert radiometric_rms(moved, samples, both, 8.0) < 0.3 * radiometric_rms(moved, samples, both)
 
 
 def test_two_tiles_of_one_exposure_give_one_camera_of_the_whole_sensor() -> None:

@@ -1,6 +1,8 @@
 import builtins
 import subprocess
 import sys
+from collections.abc import Callable
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,31 +24,47 @@ from hinterland_kernels.blend import _cuda
 
 
 @pytest.fixture
-def no_cupy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine without CuPy, whatever this one has."""
+def importing(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Exception], None]:
+    """Let the import of a module fail, whatever this machine has."""
     plain_import = builtins.__import__
 
-    def refuse(name: str, *rest: Any, **options: Any) -> Any:
-        if name.partition(".")[0] == "cupy":
-            message = "No module named 'cupy'"
-            raise ModuleNotFoundError(message, name="cupy")
-        return plain_import(name, *rest, **options)
+    def fail(module: str, error: Exception) -> None:
+        def refuse(name: str, *rest: Any, **options: Any) -> Any:
+            if name == module:
+                raise error
+            return plain_import(name, *rest, **options)
+
+        monkeypatch.setattr(builtins, "__import__", refuse)
 
     monkeypatch.setattr(backends, "cuda", cuda.__wrapped__)
     monkeypatch.setattr(backends, "simulating", lambda: False)
-    monkeypatch.setattr(builtins, "__import__", refuse)
+    return fail
 
 
-@pytest.mark.usefixtures("no_cupy")
-def test_cuda_without_cupy_says_which_package_is_missing_and_how_to_get_it() -> None:
+NO_CUPY = ModuleNotFoundError("No module named 'cupy'", name="cupy")
+
+
+def test_cuda_without_cupy_says_which_package_is_missing_and_how_to_get_it(
+    importing: Callable[[str, Exception], None],
+) -> None:
+    importing("cupy", NO_CUPY)
     with pytest.raises(
         BackendMissingError, match=r"needs the package cupy: pip install 'hinterland\[gpu13\]'"
     ):
         choose("cuda")
 
 
-@pytest.mark.usefixtures("no_cupy")
-def test_auto_is_the_cpu_where_cuda_cannot_run() -> None:
+def test_a_numba_cuda_that_breaks_on_this_numpy_says_so(
+    importing: Callable[[str, Exception], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "cupy", ModuleType("cupy"))
+    importing("numba.cuda", AttributeError("module 'numpy' has no attribute 'row_stack'"))
+    with pytest.raises(BackendMissingError, match=rf"NumPy {np.__version__} \(.*row_stack.*'numpy<2.5'"):
+        choose("cuda")
+
+
+def test_auto_is_the_cpu_where_cuda_cannot_run(importing: Callable[[str, Exception], None]) -> None:
+    importing("cupy", NO_CUPY)
     assert choose("auto") is CPU
 
 

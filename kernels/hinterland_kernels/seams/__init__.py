@@ -21,7 +21,7 @@ from hinterland_kernels.seams._windows import MOST_LEVELS, ImageWindow, check_ca
 
 __all__ = ["MOST_LEVELS", "ImageWindow", "label_seams", "minimum_cut", "seams_cost"]
 
-REACH = 8
+REACH = 12
 """At full size a seam is looked for this far, in pixels, on either side of where it ran at half size."""
 
 _LARGEST_CAPACITY = 1 << 26

@@ -251,24 +251,27 @@ def expand(images: Images, labels: NDArray[np.int16], near: NDArray[np.bool_], i
 
 
 @loop
-def _mark_near(images: Images, labels: NDArray[np.int16], reach: int, near: NDArray[np.bool_]) -> None:
+def _mark_near(labels: NDArray[np.int16], reach: int, wraps: bool, near: NDArray[np.bool_]) -> None:
     """Pixels within `reach` lines and samples of a change of owner; all of them for `EVERYWHERE`."""
     lines, samples = labels.shape
     near[:] = reach == EVERYWHERE
     if reach == EVERYWHERE:
         return
     for line in range(lines):
+        below = min(line + 1, lines - 1)
         for sample in range(samples):
-            owner = labels[line, sample]
-            if owner < 0:
+            right = sample + 1 if sample + 1 < samples else (0 if wraps else sample)
+            owner, first, second = labels[line, sample], labels[below, sample], labels[line, right]
+            if owner < 0 or ((first == owner or first < 0) and (second == owner or second < 0)):
                 continue
-            for direction in (RIGHT, DOWN):
-                q = _step(images, line, sample, direction)
-                if q[0] >= 0 and labels[q] >= 0 and labels[q] != owner:
-                    for l in range(max(line - reach, 0), min(line + reach + 1, lines)):
-                        for s in range(sample - reach, sample + reach + 1):
-                            if images.wraps or 0 <= s < samples:
-                                near[l, s % samples] = True
+            for l in range(max(line - reach, 0), min(line + reach + 1, lines)):
+                for s in range(max(sample - reach, 0), min(sample + reach + 1, samples)):
+                    near[l, s] = True
+                if wraps:
+                    for s in range(sample - reach, 0):
+                        near[l, s % samples] = True
+                    for s in range(samples, sample + reach + 1):
+                        near[l, s % samples] = True
 
 
 @loop
@@ -279,7 +282,7 @@ def improve(images: Images, labels: NDArray[np.int16], reach: int, sweeps: int) 
     near = np.empty(labels.shape, dtype=np.bool_)
     for turn in range(sweeps * count):
         if turn % count == 0:
-            _mark_near(images, labels, reach, near)
+            _mark_near(labels, reach, images.wraps, near)
         changed = expand(images, labels, near, turn % count)
         total += changed
         quiet = quiet + 1 if changed == 0 else 0

@@ -143,7 +143,7 @@ def halve(window: ImageWindow, shape: tuple[int, int]) -> ImageWindow:
     return ImageWindow(
         line=window.line // 2,
         sample=sample // 2,
-        values=values.reshape(-1, *values.shape[2:]),
+        values=values.reshape(4 * len(window.values), *values.shape[2:]),
         mask=np.logical_and.reduce(fit(window.mask)),
         # a block has four pixels to prefer, but its edge only two pairs to pay for
         preference=2 * fit(window.preference).mean(axis=0),

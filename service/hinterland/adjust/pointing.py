@@ -31,6 +31,9 @@ GATE_DEG = 0.3
 """A match that the first robust solve leaves farther off than this is no tie point: over three sigma of the
 relative pointing before the correction, 6 px of a Navcam with 1024 x 1024 pixels."""
 
+CHOICE_TIES, CHOICE_PER_PAIR = 4000, 40
+"""Tie points that the surface is chosen by: of all, and at least of each pair."""
+
 TRIM, TRIM_FLOOR_PX, TRIM_ROUNDS = 4.0, 1.5, 3
 """The last solves leave out tie points beyond this many medians, but none below the floor. They still count
 in the residuals."""
@@ -109,7 +112,7 @@ def solve_pointing(images: Sequence[Image], ties: Sequence[TiePoints], surface: 
         message = f"surface {surface!r} is unknown: use one of {', '.join(SURFACES)}"
         raise InputError(message)
     stop = _stop(images)
-    first = _chosen(stop, ties, surface)
+    first = _chosen(stop, _thinned(ties), surface)
     accepted = [
         one.kept(_distances(_turned(stop, first), first.surface, [one]) <= _gate_px(stop, one))
         for one in ties
@@ -147,6 +150,14 @@ def _solve(
         turns_cameras=turns_cameras,
     )
     return solve(problem)
+
+
+def _thinned(ties: Sequence[TiePoints]) -> list[TiePoints]:
+    """At most about `CHOICE_TIES` of the tie points, from every pair, evenly."""
+    most = max(CHOICE_PER_PAIR, CHOICE_TIES // max(1, len(ties)))
+    return [
+        one.kept(np.linspace(0, len(one) - 1, min(len(one), most)).round().astype(np.int64)) for one in ties
+    ]
 
 
 def _chosen(stop: _Stop, ties: Sequence[TiePoints], surface: str) -> Fit:

@@ -1,8 +1,8 @@
 """The darkening of a lens away from its axis, found where frames overlap.
 
-The same ground lies near the axis in one frame and far from it in another, so the ratio of their samples over the
-overlap draws the lens's fall-off. Frames of one instrument share it. It is a correction only where it clearly
-explains the overlaps: raw products are flat-fielded, or stretched, or neither.
+The same ground lies near the axis in one frame and far from it in another, so the ratio of their samples over
+the overlap draws the lens's fall-off. Frames of one instrument share it. It is a correction only where it
+clearly explains the overlaps: raw products are flat-fielded, or stretched, or neither.
 """
 
 from __future__ import annotations
@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 from hinterland.model.cameras import CameraModel
 from hinterland.model.previews import LevelPreview, overlap
 from hinterland_kernels.pixel.flat import Flat
-
-NO_FLAT = Flat()
 
 FEWEST_SAMPLES = 200
 """Overlap samples below which nothing is concluded."""
@@ -125,7 +123,7 @@ def _robust_fit(
     weights = np.ones(len(ratios))
     for _ in range(_ROUNDS):
         weighted = design * weights[:, None]
-        solution: NDArray[np.float64] = np.linalg.lstsq(weighted, ratios * weights, rcond=None)[0]
+        solution = np.asarray(np.linalg.lstsq(weighted, ratios * weights, rcond=None)[0], dtype=np.float64)
         left = ratios - design @ solution
         scatter = _MAD_TO_SIGMA * float(np.median(np.abs(left))) + 1e-12
         weights = 1.0 / np.sqrt(1.0 + (left / scatter) ** 2)

@@ -11,6 +11,7 @@ from hinterland_kernels.pixel.flat import Flat
 from hinterland_kernels.pixel.surface import Surface
 from hinterland_kernels.pixel.vector import Vector
 
+NO_FLAT = Flat()
 UP: Vector = (0.0, 0.0, -1.0)
 
 
@@ -67,7 +68,7 @@ class SolvedFrame:
     """Per band: level sample = gain * flat * DN + offset."""
     offset: tuple[float, ...] = (0.0,)
     """Per band, DN."""
-    flat: Flat = Flat()
+    flat: Flat = NO_FLAT
     """Undoes the lens's darkening away from its axis; 1 everywhere if none was found."""
     tie_points: int = 0
     """How many accepted tie points touch this frame."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hinterland.errors import InputError
@@ -175,9 +175,3 @@ def with_halo(plan: Plan, window: Window) -> Window:
     if not plan.grid.wraps:
         left, right = max(0, left), min(plan.grid.samples, right)
     return top, left, bottom - top, right - left
-
-
-def frames_without_place(plan: Plan, frames: Sequence[object]) -> list[int]:
-    """Indices of frames that fall nowhere on the grid."""
-    placed = {placement.frame for placement in plan.placements}
-    return [index for index in range(len(frames)) if index not in placed]

@@ -13,8 +13,8 @@ from hinterland.model.grids import CylindricalGrid
 from hinterland.model.previews import LevelPreview
 from hinterland_kernels.seams import ImageWindow, label_seams
 
-LENGTH_COST = 1.0
-"""Of a unit of seam, in typical mismatches: a detour must save about as much as it is long."""
+LENGTH_COST = 0.3
+"""Of a unit of seam, in typical mismatches: what a detour must save for each pixel it is longer."""
 
 DEPTH_WORTH = 1e-3
 """What a pixel is worth for each pixel of distance from the image's edge, in typical mismatches.
@@ -83,7 +83,7 @@ def find_seams(
 
 
 def _typical_mismatch(previews: Sequence[LevelPreview], grid: CylindricalGrid) -> float:
-    """Median difference of each preview from what those before it show at the same pixels; 1 if there is none."""
+    """Median difference of each preview from what the earlier ones show; 1 where nothing differs."""
     shown = np.zeros(grid.shape, dtype=np.float32)
     covered = np.zeros(grid.shape, dtype=np.bool_)
     differences = [np.zeros(0, dtype=np.float32)]
@@ -156,8 +156,8 @@ def seam_visibility(
     shown, usual = np.concatenate(across), np.concatenate(beside)
     if shown.size == 0 or usual.size == 0:
         return None
-    # whole DN make the mean over bands come in steps of 1 / bands; without a step, what float32 can tell apart
     whole = np.issubdtype(samples.dtype, np.integer)
+    # the mean of whole DN comes in steps of 1 / bands; of the others float32 cannot tell more apart
     quantum = 1.0 / samples.shape[0] if whole else float(np.finfo(np.float32).eps * max(usual.max(), 1.0))
     return _median(shown, quantum) / _median(usual, quantum)
 
@@ -178,7 +178,8 @@ def _strip_steps(
         changes.append(pairs[-1] & (wide != other))
     box = np.ones((2 * NEAR_PX + 1, 2 * NEAR_PX + 1), dtype=np.uint8)
     near = cv2.dilate((changes[0] | changes[1]).astype(np.uint8), box) > 0
-    across, beside = [], []
+    across: list[NDArray[np.float32]] = []
+    beside: list[NDArray[np.float32]] = []
     for (down, right), pair, change in zip(((0, 1), (1, 0)), pairs, changes, strict=True):
         for steps, chosen in ((across, change), (beside, pair & ~change & near)):
             line, sample = np.nonzero(chosen & inside)

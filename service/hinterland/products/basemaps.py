@@ -17,7 +17,7 @@ from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
 from hinterland.errors import InputError
-from hinterland.products.georeference import Georeference, georeference_of
+from hinterland.products.ground_coordinates import GroundCoordinates, coordinates_of
 from hinterland_kernels.lattice import build_lattice
 from hinterland_kernels.warp import warp
 
@@ -44,7 +44,7 @@ class BaseMap:
     """Height."""
     samples: int
     """Width."""
-    georeference: Georeference
+    coordinates: GroundCoordinates
     """Where its samples lie."""
     credit: str | None
     """What the file says of its origin; None if nothing."""
@@ -52,7 +52,7 @@ class BaseMap:
     @property
     def radius_m(self) -> float:
         """Equatorial radius of the body, as its coordinate system has it."""
-        return self.georeference.radius_m
+        return self.coordinates.radius_m
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -83,7 +83,7 @@ def open_base_map(path: Path) -> BaseMap:
             path=Path(path),
             lines=dataset.height,
             samples=dataset.width,
-            georeference=georeference_of(dataset, Path(path)),
+            coordinates=coordinates_of(dataset, Path(path)),
             credit=_credit(dataset.tags()),
         )
 
@@ -117,7 +117,7 @@ def read_ground(
     """
 
     def to_source(points: NDArray[np.float64]) -> NDArray[np.float64]:
-        return base_map.georeference.to_source(grid_to_degrees(points))
+        return base_map.coordinates.to_source(grid_to_degrees(points))
 
     found = _window(to_source, (lines, samples), (base_map.lines, base_map.samples))
     if found is None:

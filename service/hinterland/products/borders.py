@@ -1,7 +1,8 @@
 """The outermost lines and samples of a frame that the detector or its readout has spoiled.
 
-Seen in MER Navcam products (1N491020376ILFCNY9P0706L0M1): sample 0 holds 3690 DN beside ground of 1240, sample 1
-is 18 % and sample 2 is 3 % too bright, the last line is 11 % too dark.
+Seen in MER Navcam products (1N491020376ILFCNY9P0706L0M1): sample 0 holds 3690 DN beside ground of 1240, sample
+1 is 18 % and sample 2 is 3 % too bright, the last line is 11 % too dark. MSL Navcam products and the pictures of
+the Mars 2020 feed have two or three such lines and samples on each side.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ class Scale(NamedTuple):
     up_azimuth: float
     """Azimuth (rad) towards lower lines."""
     off_square: float
-    """Angle (rad) by which samples run clockwise of a right angle to that; pi where the raster is mirrored."""
+    """Angle (rad) by which samples run clockwise of a right angle to that; pi on a mirrored raster."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -276,8 +276,8 @@ def _publish(folder: Path, report: dict[str, Any], solution: Solution, plan: Pla
     write_nav(folder / "nav.json", solution.frames)
     write_preview(folder / "preview.jpg", plan.grid, reduced)
     write_report(folder / REPORT, report)
-    write_item(folder, report, view, datetime.now(UTC))
     write_page(folder, report, view)
+    write_item(folder, report, view, datetime.now(UTC))  # last: it lists what is there
 
 
 def _versions() -> dict[str, str]:

@@ -27,7 +27,8 @@ def summary(out: Path, report: Mapping[str, Any]) -> Iterator[str]:
     if residuals["median_px"] is not None:
         yield (
             f"{residuals['tie_points']} tie points: median {residuals['median_px']:.2f} px, "
-            f"95 % within {residuals['p95_px']:.2f} px (label pointing: {residuals['prior_median_px']:.2f} px), "
+            f"95 % within {residuals['p95_px']:.2f} px "
+            f"(label pointing: {residuals['prior_median_px']:.2f} px), "
             f"surface {report['surface']['kind']}"
         )
     for frame in left_out:

@@ -151,7 +151,7 @@ def test_the_map_at_a_pixel_does_not_depend_on_the_window() -> None:
         for window in (whole, part)
     ]
     assert np.isfinite(found[0]).any()
-    np.testing.assert_array_equal(*found)
+    np.testing.assert_array_equal(found[0], found[1])
 
 
 def test_a_window_that_starts_left_of_the_grid_meets_the_same_map() -> None:
