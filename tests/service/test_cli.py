@@ -27,7 +27,9 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo's panorama, small."""
     out = tmp_path_factory.mktemp("cli") / "bundle"
     with pytest.MonkeyPatch.context() as patch:
-        status = run(patch, "panorama", *PAIR, "-o", out, "--scale", 8, "--progress", "none", "--backend", "cpu")
+        status = run(
+            patch, "panorama", *PAIR, "-o", out, "--scale", 8, "--progress", "none", "--backend", "cpu"
+        )
     assert status == 0
     return out
 

