@@ -14,9 +14,9 @@ def test_the_kernels_agree_with_their_twins_in_the_simulator() -> None:
     # a process of its own: Numba chooses device or simulator when numba.cuda is imported.
     # The simulator calls formulas as plain Python, so they must not be compiled
     environment = {**os.environ, "NUMBA_ENABLE_CUDASIM": "1", "NUMBA_DISABLE_JIT": "1"}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--run-cuda", "-m", "cuda"]
+    command = [sys.executable, "-m", "pytest", "-q", "--color=no", "-p", "no:cacheprovider"]
     run = subprocess.run(
-        [*command, *map(str, KERNEL_TESTS)],
+        [*command, "--run-cuda", "-m", "cuda", *map(str, KERNEL_TESTS)],
         cwd=ROOT,
         env=environment,
         capture_output=True,

@@ -20,7 +20,6 @@ from hinterland_kernels.backend import (
     cuda,
     device_loop,
 )
-from hinterland_kernels.blend import _cuda
 
 
 @pytest.fixture
@@ -154,6 +153,8 @@ def test_a_loop_over_nothing_is_not_launched() -> None:
 def test_loops_queue_on_the_current_stream(cuda_backend: Backend) -> None:
     if cuda_backend.xp is np:
         pytest.skip("the simulator has no streams")
+    from hinterland_kernels.blend import _cuda  # noqa: PLC0415 - needs numba.cuda
+
     cupy = cuda_backend.xp
     values, mask = cupy.ones((1, 2048, 2048), dtype=cupy.float32), cupy.ones((2048, 2048), dtype=cupy.bool_)
     weights = cupy.full((2048, 2048), 2.0, dtype=cupy.float32)

@@ -25,8 +25,9 @@ EMPTY = -2
 SMOOTH = -1
 """Block that is bilinear between its corners."""
 
-_CHECK_MARGIN = 0.75
-# the five check points of a block see at least this share of a smooth map's largest error
+_CHECK_MARGIN = 0.5
+# the five check points of a block see at least this share of the largest error: all of it where the map
+# curves evenly, half where it has a kink (the horizon) close to the block's edge
 
 
 class Lattice(NamedTuple):

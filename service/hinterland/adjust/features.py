@@ -57,7 +57,7 @@ def level_grid(images: Sequence[Image], surface: SurfaceModel, viewpoint: Vector
         np.median([scales[key] * min(1.0, math.sqrt(PREVIEW_PIXELS / pixels[key])) for key in scales])
     )
     cameras = [image.product.camera_in_local_level for image in images]
-    grid = fit_grid(cameras, surface, viewpoint, pixels_per_degree=scale)
+    grid = fit_grid(cameras, surface, viewpoint, pixels_per_degree=scale, wrap_multiple=1)
     top = min(grid.elevation_top_deg, STEEPEST_DEG)
     bottom = max(grid.elevation_top_deg - grid.lines / grid.pixels_per_degree, -STEEPEST_DEG)
     return replace(

@@ -68,6 +68,16 @@ def _displacement(
     return moved
 
 
+def _apart(first: Features, second: Features, gate_px: NDArray[np.float64], turn: float) -> bool:
+    """Say whether the bounding boxes of the features lie farther apart than the gate."""
+    (low, high), (other_low, other_high) = (
+        (one.points.min(axis=0), one.points.max(axis=0)) for one in (first, second)
+    )
+    between = _displacement(0.5 * (low + high)[None], 0.5 * (other_low + other_high)[None], turn)[0]
+    reach = 0.5 * (high - low + other_high - other_low) + gate_px.max()
+    return bool((np.abs(between) > reach).any())
+
+
 def _candidates(
     first: Features, second: Features, gate_px: NDArray[np.float64], turn: float
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -98,7 +108,7 @@ def _mutual(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Best partners both ways that pass the ratio test, inside the gate."""
     nothing = np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
-    if min(len(first.points), len(second.points)) < FEWEST:
+    if min(len(first.points), len(second.points)) < FEWEST or _apart(first, second, gate_px, turn):
         return nothing
     i, j = _candidates(first, second, gate_px, turn)
     if not len(i):

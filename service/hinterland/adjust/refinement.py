@@ -63,8 +63,8 @@ def refine(
     steps = np.arange(-half, half + 1, dtype=np.float64)
     patch = np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1).reshape(1, -1, 2)
     around = points_second[:, None, :] + patch
-    there = transfer(around.reshape(-1, 2)).reshape(around.shape)
-    there += (points_first - transfer(points_second))[:, None, :]
+    anchor = points_first - transfer(points_second)
+    there = transfer(around.reshape(-1, 2)).reshape(around.shape) + anchor[:, None, :]
     moving = _inside(first, there, 0.0) & _inside(second, around, FARTHEST_PX * reach)
     if not moving.any():
         return points_second, moving

@@ -55,8 +55,9 @@ def find_tie_points(
     """Find the tie points of all images of one stop that overlap.
 
     Features are found once an image, on level previews over the prior surface; matches must lie within the
-    prior's reach and move like their neighbours; their places are then refined on the images themselves. The
-    tiles of one exposure share their pointing and are not matched with each other.
+    prior's reach and move like their neighbours; their places are then refined on the images themselves, and
+    those whose surroundings disagree are left out. The tiles of one exposure share their pointing and are not
+    matched with each other.
 
     Parameters
     ----------
@@ -81,6 +82,7 @@ def find_tie_points(
     viewpoint = (x, y, z)
     grid = level_grid(images, surface, viewpoint)
     features = find_features(images, grid, surface, viewpoint)
+    nearness = [_nearness(one, grid, surface, viewpoint) for one in features]
     pairs = [
         (i, j)
         for i in range(len(images))
@@ -90,8 +92,11 @@ def find_tie_points(
     to_image = [grid_to_image(grid, camera, surface, viewpoint) for camera in cameras]
     found = []
     for i, j in pairs:
-        gate = _gate_px(features[i], cameras[i], cameras[j], grid, surface, viewpoint)
-        a, b, ratio = match(features[i], features[j], gate, 360.0 * grid.pixels_per_degree)
+        # ground anywhere from half the range of the prior surface to infinity moves a partner by up to the
+        # angle of the two cameras' baseline at that range
+        parallax = math.dist(cameras[i].center, cameras[j].center) * nearness[i]
+        gate_px = (POINTING_DEG + np.degrees(parallax)) * grid.pixels_per_degree
+        a, b, ratio = match(features[i], features[j], gate_px, 360.0 * grid.pixels_per_degree)
         if not len(a):
             continue
         points_first = to_image[i](features[i].points[a])
@@ -110,31 +115,18 @@ def find_tie_points(
     return tuple(found)
 
 
-def _gate_px(
-    features: Features,
-    camera: CameraModel,
-    other: CameraModel,
-    grid: CylindricalGrid,
-    surface: SurfaceModel,
-    viewpoint: Vector,
+def _nearness(
+    features: Features, grid: CylindricalGrid, surface: SurfaceModel, viewpoint: Vector
 ) -> NDArray[np.float64]:
-    """How far the partner of each feature may lie from it on the grid: pointing error, and parallax.
-
-    Where the ground is not the prior surface but lies anywhere between half its range and infinity, the
-    baseline of the two cameras moves a partner by up to their angle at the range of that surface.
-    """
-    baseline = math.dist(camera.center, other.center)
-    directions = grid.directions(features.points)
-    level = np.cos(directions[:, 1])
-    rays = np.stack(
-        [level * np.cos(directions[:, 0]), level * np.sin(directions[:, 0]), -np.sin(directions[:, 1])],
-        axis=1,
-    )
-    parallax = np.zeros(len(rays))
-    if surface.kind == "plane":
-        height = surface.distance - float(np.dot(surface.normal, viewpoint))
-        parallax = np.maximum(rays @ np.array(surface.normal) / height, 0.0) * baseline  # 1 / range, rad
-    return (POINTING_DEG + np.degrees(parallax)) * grid.pixels_per_degree
+    """1 / range (1/m) of the prior surface at each feature; 0 where it lies at infinity."""
+    if surface.kind == "infinity":
+        return np.zeros(len(features.points))
+    azimuth, elevation = grid.directions(features.points).T
+    level = np.cos(elevation)
+    rays = np.stack([level * np.cos(azimuth), level * np.sin(azimuth), -np.sin(elevation)], axis=1)
+    height = surface.distance - float(np.dot(surface.normal, viewpoint))
+    nearness: NDArray[np.float64] = np.maximum(rays @ np.array(surface.normal) / height, 0.0)
+    return nearness
 
 
 def _back(camera: CameraModel, other: CameraModel, surface: SurfaceModel) -> GridToSource:

@@ -25,7 +25,7 @@ def pair(*, sample: float = 300.0, seed: int = 0) -> tuple[Features, Features]:
     points = rng.uniform([50.0, sample], [250.0, sample + 120.0], (COUNT, 2))
     bend = 0.005 * (points - points.mean(axis=0))
     first = Features(points, descriptors(COUNT, seed))
-    second = Features(points + [6.0, -9.0] + bend, noisy(first.descriptors, seed + 1))
+    second = Features(points + np.array([6.0, -9.0]) + bend, noisy(first.descriptors, seed + 1))
     return first, second
 
 
@@ -51,6 +51,13 @@ def test_a_partner_outside_the_gate_is_none() -> None:
     assert len(i) == 0
 
 
+def test_images_that_lie_apart_have_no_matches() -> None:
+    first, second = pair()
+    elsewhere = Features(second.points + np.array([0.0, 400.0]), second.descriptors)
+    i, _, _ = match(first, elsewhere, np.full(COUNT, 30.0), TURN)
+    assert len(i) == 0
+
+
 def test_look_alikes_that_move_otherwise_than_their_neighbours_are_left_out() -> None:
     first, second = pair()
     wrong = np.arange(0, COUNT, 4)
@@ -71,7 +78,7 @@ def test_unrelated_features_do_not_match() -> None:
 def test_repeated_texture_is_ambiguous_and_left_out() -> None:
     first, second = pair()
     copies = Features(
-        np.concatenate([second.points, second.points + [0.0, 12.0]]),
+        np.concatenate([second.points, second.points + np.array([0.0, 12.0])]),
         np.concatenate([second.descriptors, noisy(first.descriptors, 7)]),
     )
     i, _, _ = match(first, copies, np.full(COUNT, 40.0), TURN)
