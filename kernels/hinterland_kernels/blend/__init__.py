@@ -2,7 +2,8 @@
 
 With a hard owner at full size the spline has a closed form: where image k owns, the result is
 `I_k + expand(R_1 - G_k)`, with `R_1` the blended pyramid collapsed to level 1 only and `G_k` level 1 of
-image k. So no full-size Laplacian, weight or sum exists, and where one image is alone the change is 0.
+image k. So no full-size Laplacian, weight or sum exists, and where one image is alone the change is 0 to a
+rounding of float32.
 
 Every step is local: a sample depends on the window only within `halo(levels)` pixels. A window that starts on
 a multiple of `2**levels` of the grid and carries that halo gives the same samples as any other.

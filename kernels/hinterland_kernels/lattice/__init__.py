@@ -120,7 +120,7 @@ def build_lattice(
     -------
     Lattice
         Its error against the exact map stays within the tolerance for any map whose second derivatives do
-        not change sign inside a block.
+        not change sign inside a block, with at most one straight kink through it, as a horizon draws.
 
     Raises
     ------

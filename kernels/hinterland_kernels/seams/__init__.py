@@ -185,6 +185,7 @@ def seams_cost(
     """
     canvas = check_canvas(windows, labels.shape, wraps=wraps, length_cost=length_cost)
     images = gather(windows, canvas, length_cost, wraps=wraps)
+    labels = np.ascontiguousarray(labels, dtype=np.int16)
     if not _cpu.owners_are_valid(images, labels):
         message = "a label names an image that is not valid at its pixel"
         raise ValueError(message)
@@ -212,5 +213,35 @@ def _label(
         fine = coarse.repeat(2, axis=0).repeat(2, axis=1)
         np.copyto(labels[: fine.shape[0], : fine.shape[1]], fine, where=fine >= 0)
         reach = REACH
-    _cpu.improve(images, labels, reach, sweeps)
+    _improve(images, labels, reach, sweeps)
     return labels
+
+
+def _improve(images: _cpu.Images, labels: NDArray[np.int16], reach: int, sweeps: int) -> None:
+    """Expand each image in turn, until a whole round changes nothing."""
+    near = np.empty(labels.shape, dtype=np.bool_)
+    quiet = 0
+    for _ in range(sweeps):
+        _cpu.mark_near(labels, reach, images.wraps, near)
+        for image in range(len(images.first)):
+            quiet = 0 if _expand(images, labels, near, image) else quiet + 1
+            if quiet == len(images.first):
+                return
+
+
+def _expand(images: _cpu.Images, labels: NDArray[np.int16], near: NDArray[np.bool_], image: int) -> int:
+    """Let one image take over those of the near pixels that lower the cost most; returns their number.
+
+    Of equally cheap moves it makes the one that changes least.
+    """
+    height, width = (int(n) for n in images.windows[image, 2:])
+    pixels = (height + 2) * width
+    mismatch = np.full(pixels, _cpu.NO_NODE, dtype=np.int32)
+    if _cpu.mark_nodes(images, labels, near, image, mismatch) == 0:
+        return 0
+    residual = np.zeros((pixels, 4), dtype=np.int32)
+    terminal = np.zeros(pixels, dtype=np.int32)
+    _cpu.build_move(images, labels, image, mismatch, residual, terminal)
+    tree = np.empty(pixels, dtype=np.int8)
+    push_flow(residual, terminal, tree, width, images.wraps and width == labels.shape[1])
+    return _cpu.take_over(images, labels, image, tree)

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hinterland_kernels._jit import loop, pixel_function
-from hinterland_kernels.seams._cut import DOWN, LEFT, RIGHT, SINK, UP, neighbour, push_flow
+from hinterland_kernels._jit import loop
+from hinterland_kernels.seams._cut import DOWN, LEFT, RIGHT, SINK, UP, neighbour
 
 UNIT = 1024
 """Costs are integers, 1024 to a unit of mismatch: sums are exact, so that no rounding makes a move lose."""
@@ -19,7 +19,7 @@ LARGEST = 1 << 20
 EVERYWHERE = -1
 """A reach without end."""
 
-_NO_NODE = -1
+NO_NODE = -1
 
 
 class Images(NamedTuple):
@@ -45,7 +45,7 @@ class Images(NamedTuple):
     """True if the last sample's right neighbour is the first."""
 
 
-@pixel_function
+@loop
 def _mismatch(images: Images, a: int, b: int) -> int:
     """How much two images differ in one pixel, given as indices into their values."""
     total = 0.0
@@ -144,14 +144,14 @@ def labels_cost(images: Images, labels: NDArray[np.int16]) -> tuple[int, int]:
 
 
 @loop
-def _mark_nodes(
+def mark_nodes(
     images: Images,
     labels: NDArray[np.int16],
     near: NDArray[np.bool_],
     image: int,
     mismatch: NDArray[np.int32],
 ) -> int:
-    """Mismatch of owner and image where the image may take over, `_NO_NODE` elsewhere; how many may go."""
+    """Mismatch of owner and image where the image may take over, `NO_NODE` elsewhere; how many may go."""
     line, sample, height, width = images.windows[image]
     count = 0
     for row in range(height):
@@ -185,7 +185,7 @@ def _join(
 
 
 @loop
-def _build_move(
+def build_move(
     images: Images,
     labels: NDArray[np.int16],
     image: int,
@@ -199,7 +199,7 @@ def _build_move(
     for row in range(height):
         for column in range(width):
             node = (row + 1) * width + column
-            if mismatch[node] == _NO_NODE:
+            if mismatch[node] == NO_NODE:
                 continue
             p = (line + row, (sample + column) % labels.shape[1])
             owner = labels[p]
@@ -211,7 +211,7 @@ def _build_move(
                     continue
                 outside = (direction == LEFT and column == 0) or (direction == RIGHT and column == width - 1)
                 other = neighbour(node, direction, width, closes)
-                if (outside and not closes) or mismatch[other] == _NO_NODE:
+                if (outside and not closes) or mismatch[other] == NO_NODE:
                     terminal[node] += _pair_cost(images, p, q, image, labels[q])
                     terminal[node] -= _pair_cost(images, p, q, owner, labels[q])
                 elif direction in (RIGHT, DOWN):
@@ -226,21 +226,9 @@ def _build_move(
 
 
 @loop
-def expand(images: Images, labels: NDArray[np.int16], near: NDArray[np.bool_], image: int) -> int:
-    """Let one image take over those of the `near` pixels that lower the cost most; returns their number.
-
-    Of equally cheap moves it makes the one that changes least.
-    """
+def take_over(images: Images, labels: NDArray[np.int16], image: int, tree: NDArray[np.int8]) -> int:
+    """Give the image what the cut leaves on the sink's side, the smallest there is; returns how many pixels."""
     line, sample, height, width = images.windows[image]
-    n = (height + 2) * width
-    mismatch = np.full(n, _NO_NODE, dtype=np.int32)
-    if _mark_nodes(images, labels, near, image, mismatch) == 0:
-        return 0
-    residual = np.zeros((n, 4), dtype=np.int32)
-    terminal = np.zeros(n, dtype=np.int32)
-    _build_move(images, labels, image, mismatch, residual, terminal)
-    tree = np.empty(n, dtype=np.int8)
-    push_flow(residual, terminal, tree, width, images.wraps and width == labels.shape[1])
     count = 0
     for row in range(height):
         for column in range(width):
@@ -251,7 +239,7 @@ def expand(images: Images, labels: NDArray[np.int16], near: NDArray[np.bool_], i
 
 
 @loop
-def _mark_near(labels: NDArray[np.int16], reach: int, wraps: bool, near: NDArray[np.bool_]) -> None:
+def mark_near(labels: NDArray[np.int16], reach: int, wraps: bool, near: NDArray[np.bool_]) -> None:
     """Pixels within `reach` lines and samples of a change of owner; all of them for `EVERYWHERE`."""
     lines, samples = labels.shape
     near[:] = reach == EVERYWHERE
@@ -272,20 +260,3 @@ def _mark_near(labels: NDArray[np.int16], reach: int, wraps: bool, near: NDArray
                         near[l, s % samples] = True
                     for s in range(samples, sample + reach + 1):
                         near[l, s % samples] = True
-
-
-@loop
-def improve(images: Images, labels: NDArray[np.int16], reach: int, sweeps: int) -> int:
-    """Expand each image in turn, until a whole round changes nothing; returns how many pixels changed."""
-    total, quiet = 0, 0
-    count = len(images.first)
-    near = np.empty(labels.shape, dtype=np.bool_)
-    for turn in range(sweeps * count):
-        if turn % count == 0:
-            _mark_near(labels, reach, images.wraps, near)
-        changed = expand(images, labels, near, turn % count)
-        total += changed
-        quiet = quiet + 1 if changed == 0 else 0
-        if quiet == count:
-            break
-    return total

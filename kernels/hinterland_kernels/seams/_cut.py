@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hinterland_kernels._jit import loop, pixel_function
+from hinterland_kernels._jit import loop
 
 RIGHT, LEFT, DOWN, UP = 0, 1, 2, 3
 """Directions; the opposite of `d` is `d ^ 1`."""
@@ -29,23 +29,19 @@ Ints = NDArray[np.int32]
 Bytes = NDArray[np.int8]
 
 
-@pixel_function
+@loop
 def neighbour(p: int, direction: int, width: int, wraps: bool) -> int:
     """Index of the pixel beside `p`; with `wraps`, right of a line's last sample is its first."""
-    if direction == DOWN:
-        return p + width
-    if direction == UP:
-        return p - width
-    if direction == RIGHT:
-        if wraps and p % width == width - 1:
-            return p - width + 1
-        return p + 1
-    if wraps and p % width == 0:
-        return p + width - 1
-    return p - 1
+    if direction >= DOWN:
+        return p + (2 * (DOWN - direction) + 1) * width
+    q = p + 2 * (RIGHT - direction) + 1
+    if wraps:
+        first = p // width * width
+        q = first + (q - first + width) % width
+    return q
 
 
-@pixel_function
+@loop
 def _carries(residual: Ints, p: int, q: int, direction: int, mine: int) -> int:
     """What the edge from `p` in this direction to `q` still carries, if `q` is the nearer to the terminal."""
     return int(residual[q, direction ^ 1] if mine == SOURCE else residual[p, direction])
@@ -195,7 +191,7 @@ def _adopt(
     return tail
 
 
-@pixel_function
+@loop
 def _pass_on(
     residual: Ints, terminal: Ints, p: int, direction: int, share: int, width: int, wraps: bool
 ) -> None:

@@ -143,23 +143,56 @@ def seam_visibility(
     float or None
         None where there is no seam, or nothing beside it to compare with.
     """
-    across = [np.zeros(0, dtype=np.float32)]
-    beside = [np.zeros(0, dtype=np.float32)]
+    meter = SeamMeter()
     lines = mask.shape[0]
     for first in range(0, lines, _STRIP_LINES):
         last = min(first + _STRIP_LINES, lines)
         top, bottom = max(first - NEAR_PX, 0), min(last + NEAR_PX + 1, lines)
         owners = np.where(mask[top:bottom], sources[top:bottom], np.uint16(0))
-        found = _strip_steps(samples[:, top:bottom], owners, slice(first - top, last - top), wraps=wraps)
-        across += found[0]
-        beside += found[1]
-    shown, usual = np.concatenate(across), np.concatenate(beside)
-    if shown.size == 0 or usual.size == 0:
-        return None
-    whole = np.issubdtype(samples.dtype, np.integer)
-    # the mean of whole DN comes in steps of 1 / bands; of the others float32 cannot tell more apart
-    quantum = 1.0 / samples.shape[0] if whole else float(np.finfo(np.float32).eps * max(usual.max(), 1.0))
-    return _median(shown, quantum) / _median(usual, quantum)
+        meter.add(samples[:, top:bottom], owners, slice(first - top, last - top), wraps=wraps)
+    return meter.visibility
+
+
+class SeamMeter:
+    """`seam_visibility` of a mosaic that comes in pieces and is never whole in memory.
+
+    Seams that run between two pieces are not seen, nor is what lies beside them in the next piece.
+    """
+
+    def __init__(self) -> None:
+        self._across: list[NDArray[np.float32]] = []
+        self._beside: list[NDArray[np.float32]] = []
+        self._bands = 1
+        self._dtype = np.dtype(np.float32)
+
+    def add(
+        self,
+        samples: NDArray[np.generic],
+        sources: NDArray[np.uint16],
+        counted: slice = slice(None),
+        *,
+        wraps: bool = False,
+    ) -> None:
+        """Measure a piece: samples (bands, lines, samples) and the frame behind each pixel, 0 for none.
+
+        Only pairs that start in the lines `counted` count; the others show what is near.
+        """
+        self._bands, self._dtype = len(samples), samples.dtype
+        across, beside = _strip_steps(samples, sources, counted, wraps=wraps)
+        self._across += across
+        self._beside += beside
+
+    @property
+    def visibility(self) -> float | None:
+        """The measure over all pieces so far."""
+        shown = np.concatenate([np.zeros(0, dtype=np.float32), *self._across])
+        usual = np.concatenate([np.zeros(0, dtype=np.float32), *self._beside])
+        if shown.size == 0 or usual.size == 0:
+            return None
+        whole = np.issubdtype(self._dtype, np.integer)
+        # the mean of whole DN comes in steps of 1 / bands; of the others float32 cannot tell more apart
+        quantum = 1.0 / self._bands if whole else float(np.finfo(np.float32).eps * max(usual.max(), 1.0))
+        return _median(shown, quantum) / _median(usual, quantum)
 
 
 def _strip_steps(

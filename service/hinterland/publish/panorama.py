@@ -25,7 +25,7 @@ from hinterland.model.solution import Solution
 from hinterland.mosaics.compose import Composition
 from hinterland.mosaics.plan import Plan, plan_panorama
 from hinterland.mosaics.previews import Previews
-from hinterland.mosaics.seams import seam_visibility
+from hinterland.mosaics.seams import SeamMeter
 from hinterland.mosaics.warping import build_lattices, place_sources
 from hinterland.products import load_images, one_stop
 from hinterland.products.geotiff import TileWriter, read_reduced
@@ -218,6 +218,7 @@ def _blend(composition: Composition, folder: Path, stages: _Stages) -> _Finished
     lines_covered = np.zeros(grid.lines, dtype=np.bool_)
     samples_covered = np.zeros(grid.samples, dtype=np.bool_)
     seen: set[int] = set()
+    meter = SeamMeter()
     georeference = {
         "projection": "cylindrical",
         "azimuth_left_deg": grid.azimuth_left_deg,
@@ -249,6 +250,7 @@ def _blend(composition: Composition, folder: Path, stages: _Stages) -> _Finished
             sources.write(line, sample, tile.sources[None])
             lines_covered[line : line + lines] |= tile.mask.any(axis=1)
             samples_covered[sample : sample + samples] |= tile.mask.any(axis=0)
+            meter.add(tile.samples, tile.sources)
             seen.update(np.unique(tile.sources).tolist())
             stages.advance("blending", done, total)
         panorama.finish()
@@ -259,14 +261,8 @@ def _blend(composition: Composition, folder: Path, stages: _Stages) -> _Finished
     return _Finished(
         view=View.covered(grid, lines_covered, samples_covered),
         used=tuple(index + 1 in seen for index in range(len(composition.solution.frames))),
-        visibility=_visibility(folder, plan),
+        visibility=meter.visibility,
     )
-
-
-def _visibility(folder: Path, plan: Plan) -> float | None:
-    samples, mask = read_reduced(folder / "panorama.tif", *plan.grid.shape)
-    sources, _ = read_reduced(folder / "sources.tif", *plan.grid.shape)
-    return seam_visibility(samples, mask, sources[0], wraps=plan.grid.wraps)
 
 
 def _publish(folder: Path, report: dict[str, Any], solution: Solution, plan: Plan, view: View) -> None:
