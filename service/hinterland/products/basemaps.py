@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import numpy as np
 import rasterio
 from numpy.typing import NDArray
 from rasterio.enums import ColorInterp, Resampling
-from rasterio.errors import RasterioError
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.windows import Window
 
 from hinterland.errors import InputError
@@ -162,9 +163,10 @@ def _window(
     if np.isnan(points).all():
         return None
     meshes = [np.abs(np.diff(points, axis=axis)).max(axis=-1) for axis in (0, 1)]
-    margin = 4.0 + max(float(np.nanmax(mesh, initial=0.0)) for mesh in meshes) / 8.0
     spacings = [net_lines[1] - net_lines[0], net_samples[1] - net_samples[0]]
     step = min(float(np.nanmedian(mesh)) / gap for mesh, gap in zip(meshes, spacings, strict=True))
+    # the kernel reaches two samples, widened ones where it averages; the net sags an eighth of a mesh at most
+    margin = 4.0 * max(1.0, step) + max(float(np.nanmax(mesh, initial=0.0)) for mesh in meshes) / 8.0
     first = np.maximum(np.floor(np.nanmin(points, axis=(0, 1)) - margin), 0)
     last = np.minimum(np.ceil(np.nanmax(points, axis=(0, 1)) + margin), np.array(source) - 1)
     if (last < first).any():
@@ -181,7 +183,7 @@ def _read(
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     """Read a window reduced by a whole factor, as (1 or 3, lines, samples) of 8 bit, and its mask."""
     line, sample, lines, samples = window
-    factor = max(1, math.floor(step))
+    factor = max(1, math.floor(step * (1.0 + 1e-6)))
     overview = max((level for level in dataset.overviews(1) if level <= factor), default=1)
     if lines * samples / overview**2 > _MOST_SAMPLES_READ:
         message = f"{path}: {lines} x {samples} samples to read for one map: give it overviews with gdaladdo"
@@ -249,8 +251,10 @@ def _open(path: Path) -> Iterator[Any]:
         message = f"{path}: no such file"
         raise InputError(message)
     try:
-        with rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES), rasterio.open(path) as dataset:
-            yield dataset
+        with warnings.catch_warnings(), rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES):
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)  # an InputError says it better
+            with rasterio.open(path) as dataset:
+                yield dataset
     except RasterioError as error:
         message = f"{path}: cannot be read as a raster: {error.__cause__ or error}"
         raise InputError(message) from error

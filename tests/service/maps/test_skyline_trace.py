@@ -16,18 +16,22 @@ def scene(edge: NDArray[np.float64], lines: int, *, sky: float = 140.0) -> NDArr
     generator = np.random.default_rng(29)
     shape = lines, len(edge)
     below = np.clip(np.arange(lines)[:, None] - edge[None, :] + 0.5, 0.0, 1.0)
-    rocks = 150.0 * ndimage.gaussian_filter(generator.normal(size=shape), 1.5)
+    rocks = 120.0 * ndimage.gaussian_filter(generator.normal(size=shape), 1.5)
     picture = (1.0 - below) * sky + below * (100.0 + rocks) + generator.normal(scale=1.0, size=shape)
     return picture.astype(np.float32)
 
 
 def test_the_skyline_is_traced_to_a_fraction_of_a_line_above_stronger_edges() -> None:
     edge = 60.0 + 15.0 * np.sin(np.arange(400) / 40.0)
-    traced = trace_skyline(scene(edge, 150)[None], np.ones((150, 400), dtype=np.bool_), 400)
-    # rocks at the very edge, as bright as the sky, shift it by a line or so here and there
+    picture = scene(edge, 150)
+    jumps = np.abs(np.diff(ndimage.gaussian_filter1d(picture, 1.0, axis=0), axis=0))
+    at_edge = jumps[np.round(edge).astype(int), np.arange(400)]
+    assert np.mean(jumps.max(axis=0) > 1.5 * at_edge) > 0.5  # the strongest edge of a column is another
+    traced = trace_skyline(picture[None], np.ones((150, 400), dtype=np.bool_), 400)
+    # a rock at the edge that is as bright as the sky hides it; rocks are about four lines across
     assert np.mean(np.isfinite(traced)) > 0.97
     assert np.nanmedian(np.abs(traced - edge)) < 0.5
-    assert np.nanpercentile(np.abs(traced - edge), 95) < 2.5
+    assert np.nanpercentile(np.abs(traced - edge), 95) < 4.0
 
 
 def test_columns_are_averages_of_samples() -> None:

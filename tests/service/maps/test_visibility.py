@@ -11,7 +11,7 @@ from hinterland.errors import InputError
 from hinterland.maps.visibility import LEAST_CELLS, VisibleGround, visible_ground
 from hinterland.products.elevation import Dem, read_dem
 
-JEZERO = Path(__file__).parents[2] / "data" / "jezero_dem" / "jezero_landing_dem_1m.tif"
+JEZERO = Path(__file__).parents[3] / "examples" / "jezero_landing_map" / "jezero_landing_dem_1m.tif"
 STOP = (77.45088572, 18.44462715)  # waypoint 3_0, where Perseverance landed
 GEOD = pyproj.Geod(a=3396190.0, b=3396190.0)
 

@@ -10,9 +10,9 @@ from rasterio.transform import Affine
 from hinterland.errors import InputError
 from hinterland.products.elevation import outlines, read_dem
 
-DATA = Path(__file__).parents[2] / "data"
-JEZERO = DATA / "jezero_dem" / "jezero_landing_dem_1m.tif"
-GALE = DATA / "gale_stop" / "missionDEM.tif"
+ROOT = Path(__file__).parents[3]
+JEZERO = ROOT / "examples" / "jezero_landing_map" / "jezero_landing_dem_1m.tif"
+GALE = ROOT / "tests" / "data" / "gale_stop" / "missionDEM.tif"
 
 MARS_DEGREES = "+proj=longlat +R=3396190 +no_defs"
 
