@@ -114,9 +114,17 @@ def demo(
 
 
 @app.command()
-def doctor() -> None:
+def doctor(
+    warm: Annotated[
+        bool, typer.Option("--warm", help="Compile the kernels now, not in the first job.")
+    ] = False,
+) -> None:
     """Say what this machine offers: versions, backends, the cache of compiled kernels."""
-    from hinterland.doctor import examine
+    from hinterland.doctor import compile_kernels, examine
+
+    if warm:
+        typer.echo(f"kernels compiled in {compile_kernels():.1f} s")
+        return
 
     for name, finding in examine():
         typer.echo(f"{name:<16} {finding}")

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import platform
+import tempfile
+import time
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 import numba
 
 from hinterland import __version__
+from hinterland.demo import example_frames
+from hinterland.publish.panorama import PanoramaRequest, make_bundle
 from hinterland_kernels.backend import BackendMissingError, cuda
 
 PACKAGES = (
@@ -39,3 +44,18 @@ def examine() -> Iterator[tuple[str, str]]:
     except BackendMissingError as error:
         yield "cuda", f"no: {error}"
     yield "kernel cache", str(numba.config.CACHE_DIR)
+
+
+def compile_kernels() -> float:
+    """Run the example once, small, so that its kernels lie compiled in the cache; seconds taken."""
+    start = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        make_bundle(
+            PanoramaRequest(
+                frames=tuple(example_frames()),
+                out=Path(folder) / "bundle",
+                pixels_per_degree=4.0,
+                backend="cpu",
+            )
+        )
+    return time.perf_counter() - start

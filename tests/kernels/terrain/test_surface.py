@@ -1,0 +1,130 @@
+import math
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy import ndimage, stats
+
+from hinterland_kernels.terrain import STATISTICS, fill, shaded_relief, slope, stack_statistic
+
+
+def hills(lines: int, samples: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    heights = np.random.default_rng(11).normal(size=(lines, samples)).astype(np.float32)
+    return heights, np.ones((lines, samples), dtype=np.bool_)
+
+
+def horn(heights: NDArray[np.float32], line_m: float, sample_m: float) -> NDArray[np.float64]:
+    """Rise towards north and east, by SciPy's Sobel filter, which has Horn's weights."""
+    wide = heights.astype(np.float64)
+    return np.stack(
+        [-ndimage.sobel(wide, axis=0) / (8.0 * line_m), ndimage.sobel(wide, axis=1) / (8.0 * sample_m)]
+    )
+
+
+def test_slope_is_that_of_gdal_away_from_edges() -> None:
+    heights, mask = hills(23, 31)
+    north, east = horn(heights, 3.0, 2.0)
+    expected = np.arctan(np.hypot(north, east))  # gdaldem slope
+    # float32 keeps 7 digits
+    np.testing.assert_allclose(
+        slope(heights, mask, 3.0, 2.0)[1:-1, 1:-1], expected[1:-1, 1:-1], rtol=1e-5, atol=1e-6
+    )
+
+
+def test_shaded_relief_is_that_of_gdal_away_from_edges() -> None:
+    heights, mask = hills(23, 31)
+    north, east = horn(heights, 3.0, 2.0)
+    azimuth, elevation = math.radians(300.0), math.radians(35.0)
+    # gdaldem hillshade: sin(alt) cos(slope) + cos(alt) sin(slope) cos(light - aspect), aspect downhill
+    steepness, aspect = np.arctan(np.hypot(north, east)), np.arctan2(-east, -north)
+    expected = math.sin(elevation) * np.cos(steepness) + math.cos(elevation) * np.sin(steepness) * np.cos(
+        azimuth - aspect
+    )
+    shaded = shaded_relief(heights, mask, 3.0, 2.0, light_azimuth=azimuth, light_elevation=elevation)
+    np.testing.assert_allclose(shaded[1:-1, 1:-1], np.maximum(expected, 0.0)[1:-1, 1:-1], atol=2e-6)
+
+
+def test_a_plane_slopes_the_same_up_to_its_edges_and_holes() -> None:
+    lines, samples = np.mgrid[:9, :11].astype(np.float32)
+    heights = (0.5 * lines * 2.0 + 0.25 * samples * 3.0).astype(np.float32)
+    mask = np.ones(heights.shape, dtype=np.bool_)
+    mask[4, 5] = False
+    steepness = slope(heights, mask, 2.0, 3.0)
+    np.testing.assert_allclose(steepness[mask], math.atan(math.hypot(0.5, 0.25)), rtol=1e-6)
+    assert steepness[4, 5] == 0.0
+
+
+def test_cells_may_narrow_from_line_to_line() -> None:
+    samples = np.arange(5, dtype=np.float32)
+    sizes = np.array([1.0, 2.0, 4.0])
+    heights = (samples[None, :] * sizes[:, None]).astype(np.float32)
+    heights = heights - heights[:, 2:3]
+    steepness = slope(heights, np.ones(heights.shape, dtype=np.bool_), 1e9, sizes)
+    # Horn's weights mix neighbouring lines: (1 + 2 * 2 + 4) / 4 over 2
+    assert math.tan(steepness[1, 2]) == pytest.approx(9.0 / 8.0, rel=1e-6)
+
+
+def test_level_ground_shines_with_the_sine_of_the_light() -> None:
+    heights, mask = np.full((4, 5), 17.0, dtype=np.float32), np.ones((4, 5), dtype=np.bool_)
+    np.testing.assert_allclose(shaded_relief(heights, mask, 1.0, 1.0), math.sin(math.radians(45)), rtol=1e-6)
+
+
+def test_a_cell_without_size_is_refused() -> None:
+    heights, mask = hills(4, 4)
+    with pytest.raises(ValueError, match="cell sizes must be positive"):
+        slope(heights, mask, 0.0, 1.0)
+
+
+def reference(column: NDArray[np.float64], statistic: str) -> float:
+    """NumPy's and SciPy's own."""
+    if statistic == "count":
+        return float(len(column))
+    if not len(column):
+        return 0.0
+    if statistic in {"first", "last"}:
+        return float(column[0 if statistic == "first" else -1])
+    if statistic == "nmad":
+        return 1.4826 * float(stats.median_abs_deviation(column))
+    return float({"stddev": np.std}.get(statistic, getattr(np, statistic, np.std))(column))
+
+
+@pytest.mark.parametrize("statistic", STATISTICS)
+@pytest.mark.parametrize("dtype", [np.float32, np.uint8])
+def test_a_statistic_of_a_stack_is_numpys_of_what_is_valid(statistic: str, dtype: type) -> None:
+    generator = np.random.default_rng(13)
+    values = generator.uniform(0, 250, size=(7, 11, 13)).astype(dtype)
+    masks = generator.random(values.shape) < 0.4
+    out, out_mask = stack_statistic(values, masks, statistic)
+    assert not out_mask.all()  # some samples have nothing
+    np.testing.assert_array_equal(out_mask, masks.any(axis=0))
+    expected = np.array(
+        [
+            [reference(values[masks[:, i, j], i, j].astype(np.float64), statistic) for j in range(13)]
+            for i in range(11)
+        ]
+    )
+    np.testing.assert_allclose(out, expected, rtol=2e-7)  # rounded to float32
+
+
+def test_nan_where_not_valid_does_not_spread() -> None:
+    values = np.array([[[np.nan]], [[3.0]], [[5.0]]], dtype=np.float32)
+    masks = np.array([[[False]], [[True]], [[True]]])
+    for statistic in STATISTICS:
+        assert np.isfinite(stack_statistic(values, masks, statistic)[0]).all()
+
+
+def test_an_unknown_statistic_is_refused_with_those_there_are() -> None:
+    with pytest.raises(ValueError, match="first, last, min, max, mean"):
+        stack_statistic(np.zeros((1, 2, 2)), np.ones((1, 2, 2), dtype=np.bool_), "mode")
+    with pytest.raises(ValueError, match="a stack is"):
+        stack_statistic(np.zeros((0, 2, 2)), np.ones((0, 2, 2), dtype=np.bool_), "mean")
+
+
+@pytest.mark.parametrize("aspect", [1.0, 1.7])
+def test_a_membrane_is_harmonic(aspect: float) -> None:
+    lines, samples = np.mgrid[-20:21, -25:26].astype(np.float64)
+    surface = 0.02 * ((aspect * lines) ** 2 - samples**2) + 0.3 * lines - 0.7 * samples
+    holes = np.hypot(lines, samples) < 15
+    filled = fill(np.where(holes, 0.0, surface), ~holes, holes, 30.0, cell_aspect=aspect)
+    # the five-point Laplacian of a quadric is exact: only the tolerance of the relaxation is left
+    np.testing.assert_allclose(filled, surface, atol=1e-3)
