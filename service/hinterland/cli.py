@@ -97,6 +97,75 @@ def panorama(
 
 
 @app.command()
+def overview(
+    panorama: Annotated[Path, typer.Option("--panorama", metavar="BUNDLE", help="Bundle of the panorama.")],
+    basemap: Annotated[
+        list[Path],
+        typer.Option("--basemap", metavar="RASTER", help="Ground; may be repeated, the finest lies on top."),
+    ],
+    dem: Annotated[
+        Path | None, typer.Option("--dem", help="Terrain: the yellow lines then bound what is visible.")
+    ] = None,
+    route: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--route",
+            metavar="GEOJSON|CSV",
+            help="Waypoints; may be repeated, the first that knows a stop is believed.",
+        ),
+    ] = None,
+    position: Annotated[
+        tuple[float, float] | None,
+        typer.Option("--position", metavar="LON LAT", help="Where no route knows the stop."),
+    ] = None,
+    planned: Annotated[
+        Path | None, typer.Option("--planned", metavar="GEOJSON", help="Route planned.")
+    ] = None,
+    places: Annotated[Path | None, typer.Option("--places", metavar="GEOJSON", help="Named places.")] = None,
+    range_m: Annotated[
+        float | None, typer.Option("--range", help="How far to look, m: 30, with --dem 120.")
+    ] = None,
+    mast_height_m: Annotated[float, typer.Option("--mast-height", help="Of the cameras, m.")] = 2.0,
+    side_m: Annotated[
+        float | None, typer.Option("--side", help="Ground that a side of the map covers, m.")
+    ] = None,
+    width_px: Annotated[int, typer.Option("--width", help="Of the picture.")] = 2000,
+    credit: Annotated[str | None, typer.Option("--credit", help="Whose base maps these are.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--output", help="overview.png in the bundle by default.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Draw where the rover stood, what the panorama sees, the route driven and the route planned."""
+    from hinterland.maps.overview import OverviewRequest, make_overview
+
+    report = make_overview(
+        OverviewRequest(
+            panorama=panorama,
+            base_maps=tuple(basemap),
+            dem=dem,
+            route=tuple(route or ()),
+            position=position,
+            planned=planned,
+            places=places,
+            range_m=range_m,
+            mast_height_m=mast_height_m,
+            side_m=side_m,
+            width_px=width_px,
+            credit=credit,
+            out=out,
+        )
+    )
+    if json:
+        from json import dumps
+
+        typer.echo(dumps(report, indent=2))
+        return
+    typer.echo(f"map       {report['overview']}")
+    typer.echo(f"shapes    {report['geojson']}")
+
+
+@app.command()
 def demo(
     out: Annotated[
         Path, typer.Option("-o", "--output", metavar="FOLDER", help="Where to put the bundle.")

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hinterland_kernels.seams import _cpu
-from hinterland_kernels.seams._cut import DOWN, LEFT, RIGHT, SOURCE, UP, push_flow
+from hinterland_kernels.seams._cut import DOWN, LEFT, RIGHT, SOURCE, UP, push_flow, spread
 from hinterland_kernels.seams._windows import MOST_LEVELS, ImageWindow, check_canvas, gather, halve
 
 __all__ = ["MOST_LEVELS", "ImageWindow", "label_seams", "minimum_cut", "seams_cost"]
@@ -88,14 +88,23 @@ def minimum_cut(
         inside[:, -1, RIGHT] = inside[:, 0, LEFT] = 0
     terminal = np.zeros((lines + 2, samples), dtype=np.int32)
     terminal[1:-1] = source.astype(np.int32) - sink.astype(np.int32)
-    tree = np.empty((lines + 2) * samples, dtype=np.int8)
-    push_flow(residual.reshape(-1, 4).copy(), terminal.reshape(-1), tree, samples, wraps)
+    tree = _trees(residual.reshape(-1, 4).copy(), terminal.reshape(-1), samples, wraps=wraps)
     side = tree.reshape(lines + 2, samples)[1:-1] == SOURCE
     cut = int(source[~side].sum(dtype=np.int64)) + int(sink[side].sum(dtype=np.int64))
     for direction, (shift, axis) in _SHIFTS.items():
         crosses = side & ~np.roll(side, shift, axis)
         cut += int(inside[crosses, direction].sum(dtype=np.int64))
     return side, cut
+
+
+def _trees(
+    residual: NDArray[np.int32], terminal: NDArray[np.int32], width: int, *, wraps: bool
+) -> NDArray[np.int8]:
+    """Cut the grid; which tree each pixel ends in: the source's, the sink's or neither."""
+    tree = np.empty(len(terminal), dtype=np.int8)
+    spread(residual, terminal, width, wraps)
+    push_flow(residual, terminal, tree, width, wraps)
+    return tree
 
 
 def label_seams(
@@ -109,9 +118,10 @@ def label_seams(
 ) -> NDArray[np.int16]:
     """Choose the owner of each pixel so that the seams show least.
 
-    Neighbours p and q owned by images a and b cost ``|a(p) - b(p)| + |a(q) - b(q)| + length_cost``, with the
-    mean over bands of the absolute differences. Where only one of the two pixels has both images
-    it counts twice; where neither has, twice ``|a(p) - b(q)|``, the step that will be seen.
+    Neighbours p and q owned by images a and b cost ``(a(p) - b(p))**2 + (a(q) - b(q))**2 + length_cost``, with
+    the mean over bands of the squares. Where only one of the two pixels has both images it counts twice;
+    where neither has, twice ``(a(p) - b(q))**2``, the step that will be seen. Squares, since one bad spot
+    shows more than many slight ones; each is cut off at 4096.
 
     Parameters
     ----------
@@ -122,10 +132,10 @@ def label_seams(
     wraps : bool
         The canvas closes: its last sample is the neighbour of its first.
     length_cost : float
-        Cost of each pair of neighbours with different owners, in the units of the values.
+        Cost of each pair of neighbours with different owners, in the units of the squares.
     sweeps : int
-        Rounds of expansion moves; fewer if a round changes nothing. 0 leaves each pixel to the image that
-        prefers it most.
+        Rounds of expansion moves, fewer if a round changes nothing; where a smaller size has shown where to
+        look, one is made. 0 leaves each pixel to the image that prefers it most.
     levels : int
         How often the size is halved to find where the seams run, 0 to `MOST_LEVELS`; each larger size then
         looks near them only. 0 looks everywhere at full size.
@@ -206,14 +216,14 @@ def _label(
     images = gather(windows, shape, length_cost, wraps=wraps)
     labels = np.empty(shape, dtype=np.int16)
     _cpu.start_labels(images, labels)
-    reach = _cpu.EVERYWHERE
+    reach, rounds = _cpu.EVERYWHERE, sweeps
     if levels > 0 and min(shape) > 1:
         halved = [halve(window, shape) for window in windows]
         coarse = _label(halved, (shape[0] // 2, shape[1] // 2), length_cost, levels - 1, sweeps, wraps=wraps)
         fine = coarse.repeat(2, axis=0).repeat(2, axis=1)
         np.copyto(labels[: fine.shape[0], : fine.shape[1]], fine, where=fine >= 0)
-        reach = REACH
-    _improve(images, labels, reach, sweeps)
+        reach, rounds = REACH, 1
+    _improve(images, labels, reach, rounds)
     return labels
 
 
@@ -242,6 +252,5 @@ def _expand(images: _cpu.Images, labels: NDArray[np.int16], near: NDArray[np.boo
     residual = np.zeros((pixels, 4), dtype=np.int32)
     terminal = np.zeros(pixels, dtype=np.int32)
     _cpu.build_move(images, labels, image, mismatch, residual, terminal)
-    tree = np.empty(pixels, dtype=np.int8)
-    push_flow(residual, terminal, tree, width, images.wraps and width == labels.shape[1])
+    tree = _trees(residual, terminal, width, wraps=images.wraps and width == labels.shape[1])
     return _cpu.take_over(images, labels, image, tree)

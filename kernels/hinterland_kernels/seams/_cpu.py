@@ -13,7 +13,7 @@ from hinterland_kernels.seams._cut import DOWN, LEFT, RIGHT, SINK, UP, neighbour
 UNIT = 1024
 """Costs are integers, 1024 to a unit of mismatch: sums are exact, so that no rounding makes a move lose."""
 
-LARGEST = 1 << 20
+LARGEST = 1 << 22
 """Mismatch of one pixel is cut off here, so that a pixel's capacities stay within 32 bits."""
 
 EVERYWHERE = -1
@@ -47,10 +47,11 @@ class Images(NamedTuple):
 
 @loop
 def _mismatch(images: Images, a: int, b: int) -> int:
-    """How much two images differ in one pixel, given as indices into their values."""
+    """Mean square by which two images differ in one pixel, given as indices into their values."""
     total = 0.0
     for band in range(images.values.shape[1]):
-        total += abs(images.values[a, band] - images.values[b, band])
+        difference = images.values[a, band] - images.values[b, band]
+        total += difference * difference
     return int(min(total * UNIT / images.values.shape[1] + 0.5, float(LARGEST)))
 
 
@@ -167,18 +168,14 @@ def mark_nodes(
 
 
 @loop
-def _join(
-    images: Images, p: tuple[int, int], q: tuple[int, int], owners: tuple[int, int], image: int
-) -> tuple[int, int, int, int]:
-    """Capacities between two pixels of different owners that may both go to the image; of their terminals.
+def _capacities(changed_p: int, changed_q: int, present: int) -> tuple[int, int, int, int]:
+    """Capacities to and fro between p and q, and of their terminals, from the cost of the pair in each case.
 
     Kolmogorov, Zabih, "What energy functions can be minimized via graph cuts?", PAMI 2004. Where the
-    present pair costs more than both changed pairs together, which happens only where an image ends, it
-    counts as much as they do: a lower cost of what is there already cannot make a move raise the cost.
+    present pair costs more than both changed pairs together, as squares can, it counts as much as they do:
+    a lower cost of what is there already cannot make a move raise the cost.
     """
-    changed_q = _pair_cost(images, p, q, owners[0], image)
-    changed_p = _pair_cost(images, p, q, image, owners[1])
-    present = min(_pair_cost(images, p, q, owners[0], owners[1]), changed_p + changed_q)
+    present = min(present, changed_p + changed_q)
     both = changed_p + changed_q - present
     back = min(max(changed_p - present // 2, 0), both)
     return both - back, back, changed_p - present - back, back - changed_p
@@ -211,18 +208,23 @@ def build_move(
                     continue
                 outside = (direction == LEFT and column == 0) or (direction == RIGHT and column == width - 1)
                 other = neighbour(node, direction, width, closes)
-                if (outside and not closes) or mismatch[other] == NO_NODE:
-                    terminal[node] += _pair_cost(images, p, q, image, labels[q])
-                    terminal[node] -= _pair_cost(images, p, q, owner, labels[q])
-                elif direction in (RIGHT, DOWN):
-                    if labels[q] == owner:
-                        out = back = mismatch[node] + mismatch[other] + images.length_cost
-                    else:
-                        out, back, add_p, add_q = _join(images, p, q, (owner, labels[q]), image)
-                        terminal[node] += add_p
-                        terminal[other] += add_q
-                    residual[node, direction] = out
-                    residual[other, direction ^ 1] = back
+                stays = (outside and not closes) or mismatch[other] == NO_NODE
+                if not stays and direction in (LEFT, UP):
+                    continue
+                if not stays and labels[q] == owner:
+                    out = back = mismatch[node] + mismatch[other] + images.length_cost
+                    residual[node, direction], residual[other, direction ^ 1] = out, back
+                    continue
+                present = _pair_cost(images, p, q, owner, labels[q])
+                changed_p = _pair_cost(images, p, q, image, labels[q])
+                if stays:
+                    terminal[node] += changed_p - present
+                    continue
+                changed_q = _pair_cost(images, p, q, owner, image)
+                out, back, add_p, add_q = _capacities(changed_p, changed_q, present)
+                residual[node, direction], residual[other, direction ^ 1] = out, back
+                terminal[node] += add_p
+                terminal[other] += add_q
 
 
 @loop

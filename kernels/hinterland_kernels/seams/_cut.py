@@ -205,22 +205,21 @@ def _pass_on(
 
 
 @loop
-def _spread(residual: Ints, terminal: Ints, width: int, wraps: bool) -> None:
+def spread(residual: Ints, terminal: Ints, width: int, wraps: bool) -> None:
     """Let supply and demand that lie near each other cancel, in two sweeps to and fro.
 
     A terminal capacity passed on through an edge that carries it changes no cut, so that the cut stays exact.
     Trees then need not grow and break for the many small flows from one pixel to the next.
     """
-    n = terminal.size
-    for _ in range(2):
-        for p in range(width, n - width):
+    inner = terminal.size - 2 * width
+    for sweep in range(4):
+        forward = sweep % 2 == 0
+        along, across = (RIGHT, DOWN) if forward else (LEFT, UP)
+        for k in range(inner):
+            p = width + (k if forward else inner - 1 - k)
             if terminal[p] != 0:
-                _pass_on(residual, terminal, p, RIGHT, terminal[p] - terminal[p] // 2, width, wraps)
-                _pass_on(residual, terminal, p, DOWN, terminal[p], width, wraps)
-        for p in range(n - width - 1, width - 1, -1):
-            if terminal[p] != 0:
-                _pass_on(residual, terminal, p, LEFT, terminal[p] - terminal[p] // 2, width, wraps)
-                _pass_on(residual, terminal, p, UP, terminal[p], width, wraps)
+                _pass_on(residual, terminal, p, along, terminal[p] - terminal[p] // 2, width, wraps)
+                _pass_on(residual, terminal, p, across, terminal[p], width, wraps)
 
 
 @loop
@@ -230,7 +229,6 @@ def push_flow(residual: Ints, terminal: Ints, tree: Bytes, width: int, wraps: bo
     residual is (n, 4), the capacity from a pixel to each neighbour; terminal is (n,), positive from the
     source, negative to the sink; both are used up. n counts the two unconnected lines.
     """
-    _spread(residual, terminal, width, wraps)
     n = terminal.size
     parent = np.full(n, _NOTHING, dtype=np.int8)
     distance = np.zeros(n, dtype=np.int32)

@@ -30,11 +30,11 @@ class ImageWindow(NamedTuple):
     sample: int
     """First canvas sample; on a canvas that wraps the window may run over its right edge."""
     values: NDArray[np.float32]
-    """(bands, lines, samples): what is compared, in units of its noise."""
+    """(bands, lines, samples): what is compared, in units of what usually differs."""
     mask: NDArray[np.bool_]
     """(lines, samples): True where the image may own the pixel."""
     preference: NDArray[np.float32]
-    """(lines, samples): what owning the pixel is worth, in the units of `values`."""
+    """(lines, samples): what owning the pixel is worth, in the units of the squares of `values`."""
 
 
 def check_canvas(
@@ -142,7 +142,7 @@ def halve(window: ImageWindow, shape: tuple[int, int]) -> ImageWindow:
     values = fit(window.values)
     return ImageWindow(
         line=window.line // 2,
-        sample=sample // 2,
+        sample=sample // 2 % (shape[1] // 2),
         values=values.reshape(4 * len(window.values), *values.shape[2:]),
         mask=np.logical_and.reduce(fit(window.mask)),
         # a block has four pixels to prefer, but its edge only two pairs to pay for

@@ -13,17 +13,17 @@ from hinterland.model.grids import CylindricalGrid
 from hinterland.model.previews import LevelPreview
 from hinterland_kernels.seams import ImageWindow, label_seams
 
-LENGTH_COST = 0.3
-"""Of a unit of seam, in typical mismatches: what a detour must save for each pixel it is longer."""
+LENGTH_COST = 0.1
+"""Of a unit of seam; a pixel where two images differ as they usually do costs 1."""
 
 DEPTH_WORTH = 1e-3
-"""What a pixel is worth for each pixel of distance from the image's edge, in typical mismatches.
+"""What a pixel is worth for each pixel of distance from its image's edge.
 
 Seams keep off the edges of images, where vignetting is strongest and a blend has no room.
 """
 
 SAMPLING_WORTH = 0.05
-"""What a pixel is worth for each doubling of its image's sampling, in typical mismatches."""
+"""What a pixel is worth for each doubling of its image's sampling."""
 
 NEAR_PX = 8
 """Pairs of pixels this near to a seam are what it is compared with."""
@@ -163,7 +163,7 @@ class SeamMeter:
         self._across: list[NDArray[np.float32]] = []
         self._beside: list[NDArray[np.float32]] = []
         self._bands = 1
-        self._dtype = np.dtype(np.float32)
+        self._dtype: np.dtype[np.generic] = np.dtype(np.float32)
 
     def add(
         self,

@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
@@ -41,7 +41,7 @@ def window(
 
 def flow_graph(
     source: NDArray[np.integer], sink: NDArray[np.integer], edges: list[NDArray[np.integer]], *, wraps: bool
-):
+) -> NDArray[np.int32]:
     """Capacities between pixels, source (last but one) and sink (last), as SciPy takes them."""
     lines, samples = source.shape
     n = lines * samples
@@ -109,7 +109,7 @@ def scene(
     for _ in range(images):
         mask = np.ones(shape, bool) if whole else random.random(shape) < 0.7
         image = window(random.integers(0, 5, (2, *shape)), mask=mask)
-        made.append(image._replace(preference=random.integers(-4, 5, shape).astype(np.float32) / 4))
+        made.append(image._replace(preference=(random.integers(-4, 5, shape) / 4).astype(np.float32)))
     return made
 
 
@@ -130,9 +130,9 @@ def priced(
                 continue
             first, second = images[a], images[labels[q]]
             shared = [r for r in (p, q) if first.mask[r] and second.mask[r]]
-            steps = [float(np.abs(first.values[:, *r] - second.values[:, *r]).mean()) for r in shared]
-            unshared = float(np.abs(first.values[:, *p] - second.values[:, *q]).mean())
-            cost += length_cost + 2 * (float(np.mean(steps)) if steps else unshared)
+            squares = [float(np.square(first.values[:, *r] - second.values[:, *r]).mean()) for r in shared]
+            unshared = float(np.square(first.values[:, *p] - second.values[:, *q]).mean())
+            cost += length_cost + 2 * (float(np.mean(squares)) if squares else unshared)
     return cost
 
 
@@ -153,7 +153,7 @@ def test_a_labelling_costs_what_the_documentation_says(
     random = np.random.default_rng(seed)
     made = scene(random, images, (4, 5), whole=False)
     labels = label_seams(made, (4, 5), wraps=wraps, sweeps=int(random.integers(3)), length_cost=length_cost)
-    # mismatches of whole numbers over two bands are multiples of 1 / 2: exact in units of 1 / 1024
+    # mean squares of whole numbers over two bands are multiples of 1 / 2: exact in units of 1 / 1024
     assert total(labels, made, length_cost, wraps=wraps) == priced(labels, made, length_cost, wraps=wraps)
 
 
@@ -181,7 +181,8 @@ def test_a_further_sweep_never_raises_the_cost(seed: int, images: int, *, wraps:
 
 
 @given(seed=SEEDS, levels=st.integers(0, 3), wraps=st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=200, deadline=None)
+@example(seed=2577147, levels=2, wraps=True)  # a window that begins in the last sample of an odd number
 def test_each_pixel_goes_to_an_image_that_has_it_and_to_none_where_there_is_none(
     seed: int, levels: int, *, wraps: bool
 ) -> None:
@@ -277,23 +278,20 @@ def apollo() -> list[NDArray[np.float64]]:
 def test_a_real_seam_costs_no_more_than_that_of_opencv_by_its_own_cost() -> None:
     first, second = apollo()[0][:, :220], apollo()[1][:, 100:]
     finder = cv2.detail_GraphCutSeamFinder("COST_COLOR")
-    pictures = [np.repeat(p[..., None], 3, axis=2).astype(np.float32) for p in (first, second)]
-    whole = [np.full(p.shape, 255, np.uint8) for p in (first, second)]
-    masks = [
-        np.asarray(cv2.UMat.get(m))
-        for m in finder.find(list(map(cv2.UMat, pictures)), [(0, 0), (100, 0)], list(map(cv2.UMat, whole)))
-    ]
+    pictures = [cv2.UMat(np.repeat(p[..., None], 3, axis=2).astype(np.float32)) for p in (first, second)]
+    whole = [cv2.UMat(np.full(p.shape, 255, np.uint8)) for p in (first, second)]
+    masks = [cv2.UMat.get(mask) for mask in finder.find(pictures, [(0, 0), (100, 0)], whole)]
     theirs = np.full((240, 320), -1, np.int16)
     theirs[:, :220][masks[0] > 0] = 0
     theirs[:, 100:][masks[1] > 0] = 1
 
-    # their mismatch is the squared distance in colour, plus 1 for each pair
-    squares = 3 * (first[:, 100:] - second[:, :120]) ** 2 / 256
-    images = [window(np.zeros((1, 240, 220))), window(np.pad(squares, ((0, 0), (0, 100)))[None], sample=100)]
-    ours = label_seams(images, (240, 320), wraps=False, length_cost=1 / 256)
-    exact = label_seams(images, (240, 320), wraps=False, length_cost=1 / 256, levels=0)
+    # they add 1 for each pair to the squared distance of three like bands; ours is the mean over bands
+    images = [window(first[None] / 16), window(second[None] / 16, sample=100)]
+    length_cost = 1 / (3 * 16**2)
+    ours = label_seams(images, (240, 320), wraps=False, length_cost=length_cost)
+    exact = label_seams(images, (240, 320), wraps=False, length_cost=length_cost, levels=0)
     assert (theirs >= 0).all()
-    costs = [total(labels, images, 1 / 256) for labels in (exact, ours, theirs)]
+    costs = [total(labels, images, length_cost) for labels in (exact, ours, theirs)]
     assert costs == sorted(costs)
 
 
@@ -336,7 +334,7 @@ def test_what_does_not_fit_is_refused(
     images: list[ImageWindow], options: dict[str, object], message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        label_seams(images, (6, 8), **{"wraps": False} | options)  # type: ignore[arg-type]
+        label_seams(images, (6, 8), **{"wraps": False} | options)
 
 
 def test_pricing_refuses_an_owner_that_has_no_such_pixel() -> None:
