@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from types import FrameType
+from typing import Annotated, NoReturn
 
 import typer
+from typer.exceptions import TyperException
 
 from hinterland.errors import HinterlandError
 
 app = typer.Typer(
     name="hinterland",
-    help="Mosaics of other worlds: rover panoramas, on the GPU or without one.",
-    no_args_is_help=True,
+    help="Mosaics of other worlds: rover panoramas and maps, on the GPU or without one.",
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+_BAD_USAGE = 2
+_INTERRUPTED = 130
 
 
 class ProgressMode(StrEnum):
@@ -173,13 +179,29 @@ def demo(
     backend: BackendOption = BackendName.AUTO,
     progress: ProgressOption = ProgressMode.AUTO,
 ) -> None:
-    """Make the panorama of the two Opportunity Navcam frames in examples/."""
-    from hinterland.demo import example_frames
+    """Make the panoramas and the map of the frames in examples/."""
+    from hinterland.demo import examples
 
-    frames = example_frames()
-    panorama(
-        frames=frames, out=out / "opportunity-sol-4087", backend=backend, overwrite=True, progress=progress
-    )
+    for example in examples():
+        bundle = out / example.name
+        typer.echo(example.title)
+        panorama(
+            frames=list(example.frames),
+            metadata=list(example.metadata),
+            out=bundle,
+            backend=backend,
+            overwrite=True,
+            progress=progress,
+        )
+        if example.base_map is not None:
+            overview(
+                panorama=bundle,
+                basemap=[example.base_map],
+                dem=example.dem,
+                route=list(example.route),
+                planned=example.planned,
+            )
+        typer.echo("")
 
 
 @app.command()
@@ -212,19 +234,31 @@ def _finish(out: Path, report: dict[str, object], *, as_json: bool) -> None:
         typer.echo(line)
 
 
+def _terminated(number: int, _: FrameType | None) -> None:
+    """Unwind as an interrupt does, so that no half bundle stays behind."""
+    _fail("terminated; nothing was published", 128 + number)
+
+
 def main() -> None:
-    """Run the command; a `HinterlandError` is one line on standard error and its exit status."""
+    """Run the command: an error is one line on standard error and its exit status."""
+    signal.signal(signal.SIGTERM, _terminated)
     try:
-        app()
+        status = app(sys.argv[1:] or ["--help"], standalone_mode=False)
     except HinterlandError as error:
-        typer.echo(f"hinterland: {error}", err=True)
-        sys.exit(error.exit_status)
+        _fail(str(error), error.exit_status)
+    except TyperException as error:
+        said = error.format_message() if isinstance(error, typer.BadParameter) else str(error)
+        _fail(f"{said.rstrip('.')}; see hinterland --help", _BAD_USAGE)
     except OSError as error:
-        typer.echo(f"hinterland: {error}; nothing was published", err=True)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        typer.echo("hinterland: interrupted; nothing was published", err=True)
-        sys.exit(130)
+        _fail(f"{error}; nothing was published", 1)
+    if status == _INTERRUPTED:
+        _fail("interrupted; nothing was published", _INTERRUPTED)
+    sys.exit(status or 0)
+
+
+def _fail(message: str, status: int) -> NoReturn:
+    typer.echo(f"hinterland: {message}", err=True)
+    sys.exit(status)
 
 
 if __name__ == "__main__":

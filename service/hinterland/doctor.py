@@ -13,7 +13,7 @@ from pathlib import Path
 import numba
 
 from hinterland import __version__
-from hinterland.demo import example_frames
+from hinterland.demo import examples
 from hinterland.publish.panorama import PanoramaRequest, make_bundle
 from hinterland_kernels.backend import BackendMissingError, cuda
 
@@ -47,15 +47,20 @@ def examine() -> Iterator[tuple[str, str]]:
 
 
 def compile_kernels() -> float:
-    """Run the example once, small, so that its kernels lie compiled in the cache; seconds taken."""
+    """Run the examples once, small, so that their kernels lie compiled in the cache; seconds taken.
+
+    They are of 16 bits in grey and of 8 bits in colour, as rover frames are.
+    """
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        make_bundle(
-            PanoramaRequest(
-                frames=tuple(example_frames()),
-                out=Path(folder) / "bundle",
-                pixels_per_degree=4.0,
-                backend="cpu",
+        for example in examples():
+            make_bundle(
+                PanoramaRequest(
+                    frames=example.frames,
+                    metadata=example.metadata,
+                    out=Path(folder) / example.name,
+                    pixels_per_degree=4.0,
+                    backend="cpu",
+                )
             )
-        )
     return time.perf_counter() - start

@@ -1,6 +1,9 @@
 """The command: exit statuses and messages of bad input, and what it says of good input."""
 
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -75,8 +78,40 @@ def test_an_option_that_cannot_be_is_refused_with_the_way_out(
     assert not out.exists()
 
 
-def test_a_word_that_is_no_command_is_bad_usage(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert run(monkeypatch, "panoramma") == 2
+@pytest.mark.parametrize(
+    ("arguments", "fragment"),
+    [
+        (["panoramma"], "No such command 'panoramma'"),
+        (["panorama", "-o", "out"], "Missing argument 'FRAME...'"),
+        (["panorama", "frame.img"], "Missing option '-o'"),
+        (["panorama", "frame.img", "-o", "out", "--backend", "abacus"], "'--backend'"),
+        (["panorama", "frame.img", "-o", "out", "--scale", "big"], "'--scale'"),
+        (["panorama", "frame.img", "-o", "out", "--colour"], "--colour"),
+    ],
+)
+def test_bad_usage_is_one_line_and_status_2(
+    arguments: list[str], fragment: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, *arguments) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert fragment in said
+
+
+@pytest.mark.parametrize(("number", "word"), [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "terminated")])
+def test_a_signal_while_tiles_are_made_leaves_nothing(number: int, word: str, tmp_path: Path) -> None:
+    out = tmp_path / "bundle"
+    command = [sys.executable, "-m", "hinterland.cli", "panorama", *map(str, PAIR), "-o", str(out)]
+    with subprocess.Popen([*command, "--progress", "json"], stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if json.loads(line)["stage"] == "blending":
+                process.send_signal(number)
+                break
+        rest = process.stderr.read()
+        assert process.wait() == 128 + number
+    assert f"hinterland: {word}; nothing was published" in rest
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_missing_gpu_is_status_3_and_names_the_way_out(
