@@ -46,10 +46,10 @@ bench: .venv/installed-dev  ## the benchmarks; one JSON line a run in benchmarks
 # On a GPU machine the interpreter that holds CuPy is used as it is: GPU_PYTHON=python3 make gpu-test
 GPU_PYTHON ?= $(BIN)/python
 gpu-test:  ## the kernels' tests on an NVIDIA GPU
-	@PYTHONPATH=service:kernels $(GPU_PYTHON) -m pytest tests/kernels -m cuda --run-cuda -p no:randomly
+	@PYTHONPATH=service:kernels:$$PYTHONPATH $(GPU_PYTHON) -m pytest tests/kernels -m cuda --run-cuda -p no:randomly
 
 gpu-bench:  ## the kernels' benchmarks on an NVIDIA GPU
-	@PYTHONPATH=service:kernels:. $(GPU_PYTHON) -m benchmarks --backend cuda
+	@PYTHONPATH=service:kernels:.:$$PYTHONPATH $(GPU_PYTHON) -m benchmarks --backend cuda
 
 clean:  ## remove what the other targets made
 	@rm -rf .venv build
