@@ -70,7 +70,13 @@ def solution(*products: Product, **changes: Any) -> Solution:
 GRID = CylindricalGrid(
     azimuth_left_deg=225.0, elevation_top_deg=10.0, pixels_per_degree=20.0, lines=600, samples=1800
 )
-VIEW = View(azimuth_min_deg=225.0, azimuth_width_deg=90.0, elevation_min_deg=-20.0, elevation_max_deg=10.0)
+VIEW = View(
+    azimuth_min_deg=225.0,
+    azimuth_width_deg=90.0,
+    azimuth_center_deg=270.0,
+    elevation_min_deg=-20.0,
+    elevation_max_deg=10.0,
+)
 
 
 def report(solved: Solution, **changes: Any) -> dict[str, Any]:
@@ -78,10 +84,11 @@ def report(solved: Solution, **changes: Any) -> dict[str, Any]:
         "solution": solved,
         "grid": GRID,
         "view": VIEW,
-        "used": [True] * len(solved.frames),
+        "unused": {},
         "dropped": [Dropped(product="NLF_0014_thumb", path=None, reason="thumbnail")],
         "visibility": 0.12,
-        "timing_s": {"read": 1.25, "solve": 2.5},
+        "level_step": 0.034,
+        "timing_s": {"read": 1.25, "solve": 2.5, "total": 4.0},
         "peak_rss_bytes": 512 << 20,
         "backend": "cpu",
         "versions": {"hinterland": "0.1.0"},

@@ -28,6 +28,8 @@ class Result:
     """True where the panorama and the truth on its grid are valid."""
     displacement: Displacement
     """After the best rotation of the whole."""
+    rotation: NDArray[np.float64]
+    """That rotation (3, 3)."""
     turned_truth: NDArray[np.float32]
     """The truth turned by that rotation: frames alone do not tell where north is."""
     turned_mask: NDArray[np.bool_]
@@ -61,6 +63,7 @@ def result(picture: Picture, tmp_path_factory: pytest.TempPathFactory) -> Result
         published=published,
         mask=mask,
         displacement=rest,
+        rotation=rotation,
         turned_truth=turned,
         turned_mask=published.mask & turned_seen,
     )
@@ -93,8 +96,16 @@ def test_the_labels_alone_would_miss_the_truth(result: Result) -> None:
 
 def test_the_panorama_shows_everything_where_it_is(result: Result) -> None:
     assert len(result.displacement.points) > 100
-    assert result.displacement.percentile(50) <= 0.35
-    assert result.displacement.percentile(95) <= 1.0
+    # other seeds have 0.04 to 0.16 and 0.10 to 0.29 px: the blocks are found to 0.02 px, the rest is the solve's
+    assert result.displacement.percentile(50) <= 0.25
+    assert result.displacement.percentile(95) <= 0.6
+
+
+def test_the_whole_is_turned_by_no_more_than_the_labels_err_together(result: Result) -> None:
+    # no tie point tells what all frames turn together: their errors' mean stays, 0.2 degrees / sqrt(4) here, and
+    # the prior of 0.063 degrees on each shares it out; other seeds have 0.08 to 0.14
+    angle = np.degrees(np.arccos(np.clip((np.trace(result.rotation) - 1.0) / 2.0, -1.0, 1.0)))
+    assert angle <= 0.15
 
 
 def test_the_panorama_has_the_levels_of_the_picture(result: Result) -> None:

@@ -68,14 +68,13 @@ def fit_flat(
         rows = _log_ratios(previews, distances, members, largest, turn)
         if rows is None:
             continue
-        design, ratios = rows
-        _, plain = _robust_fit(design[:, 2:], ratios)
+        design, ratios, pairs = rows
+        _, plain = _robust_fit(design[:, :0], ratios, pairs)
         best = None
         # a coefficient below 0 would brighten the corners again: then the simpler law is tried
         for columns in ((0, 1), (0,)):
-            keep = [*columns, *range(2, design.shape[1])]
-            solution, scatter = _robust_fit(design[:, keep], ratios)
-            k1, k2 = (*(float(value) for value in solution[: len(columns)]), 0.0)[:2]
+            solution, scatter = _robust_fit(design[:, columns], ratios, pairs)
+            k1, k2 = (*(float(value) for value in solution), 0.0)[:2]
             if k1 >= 0.0 and k2 >= 0.0 and 0.0 < k1 + k2 < np.log(STRONGEST):
                 best = (k1, k2), scatter
                 break
@@ -90,8 +89,8 @@ def _log_ratios(
     members: Sequence[int],
     largest: float,
     turn: int,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    """Design (rows, 2 + pairs) and log ratios of all overlapping pairs of a group; None where too few."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]] | None:
+    """Design (rows, 2), log ratios and pair of all overlaps of a group; None where too few."""
     blocks: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
     for position, i in enumerate(members):
         for j in members[position + 1 :]:
@@ -107,24 +106,36 @@ def _log_ratios(
                 blocks.append((np.stack([u - t, u * u - t * t], axis=1), np.log(a[good] / b[good])))
     if not blocks:
         return None
-    design = np.zeros((sum(len(ratios) for _, ratios in blocks), 2 + len(blocks)))
-    start = 0
-    for pair, (columns, ratios) in enumerate(blocks):
-        design[start : start + len(ratios), :2] = columns
-        design[start : start + len(ratios), 2 + pair] = 1.0  # each pair has its own ratio of gains
-        start += len(ratios)
-    return design, np.concatenate([ratios for _, ratios in blocks])
+    return (
+        np.concatenate([columns for columns, _ in blocks]),
+        np.concatenate([ratios for _, ratios in blocks]),
+        np.repeat(np.arange(len(blocks)), [len(ratios) for _, ratios in blocks]),
+    )
 
 
 def _robust_fit(
-    design: NDArray[np.float64], ratios: NDArray[np.float64]
+    design: NDArray[np.float64], ratios: NDArray[np.float64], pairs: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], float]:
-    """Least squares with Cauchy weights: solution and robust scatter of what it leaves."""
+    """Least squares with Cauchy weights: solution and robust scatter of what it leaves.
+
+    Each pair has its own ratio of gains, which the weighted mean over the pair takes off: a column for each
+    pair would come to the same, at pairs times the memory.
+    """
     weights = np.ones(len(ratios))
     for _ in range(_ROUNDS):
-        weighted = design * weights[:, None]
-        solution = np.asarray(np.linalg.lstsq(weighted, ratios * weights, rcond=None)[0], dtype=np.float64)
-        left = ratios - design @ solution
+        total = np.bincount(pairs, weights**2)
+        centred = np.stack(
+            [
+                values - (np.bincount(pairs, weights**2 * values) / total)[pairs]
+                for values in (*design.T, ratios)
+            ],
+            axis=1,
+        )
+        columns, rest = centred[:, :-1], centred[:, -1]
+        solution = np.asarray(
+            np.linalg.lstsq(columns * weights[:, None], rest * weights, rcond=None)[0], dtype=np.float64
+        )
+        left = rest - columns @ solution
         scatter = _MAD_TO_SIGMA * float(np.median(np.abs(left))) + 1e-12
         weights = 1.0 / np.sqrt(1.0 + (left / scatter) ** 2)
     return solution, scatter

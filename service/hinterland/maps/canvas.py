@@ -64,6 +64,8 @@ class Canvas:
         self._figure = Figure(
             figsize=((width + 0.5) / self.dpi, (height + 0.5) / self.dpi), dpi=self.dpi, facecolor=PAPER
         )
+        self._figure.patch.set_visible(False)  # the paper is painted with the images
+        self._images: list[tuple[NDArray[np.uint8], int, int]] = []
         self._agg: Any = FigureCanvasAgg(self._figure)  # its methods are untyped
         self._axes = self._figure.add_axes((0.0, 0.0, width / (width + 0.5), height / (height + 0.5)))
         self._axes.set_axis_off()
@@ -75,7 +77,7 @@ class Canvas:
 
     def image(self, picture: NDArray[np.uint8], left: int, bottom: int) -> None:
         """Put a picture (lines, samples, 3) pixel on pixel, under everything else."""
-        self._figure.figimage(picture, xo=left, yo=bottom, zorder=-1, origin="upper")
+        self._images.append((picture, left, bottom))
 
     def rectangle(
         self, box: Box, *, fill: str | None = None, edge: str | None = None, width_pt: float = 0.6
@@ -227,9 +229,17 @@ class Canvas:
 
     def pixels(self) -> NDArray[np.uint8]:
         """The sheet as it is: (lines, samples, 3)."""
-        self._agg.draw()
-        drawn = np.asarray(self._agg.buffer_rgba())
-        return np.ascontiguousarray(drawn[: self.height, : self.width, :3])
+        renderer = self._agg.get_renderer()
+        renderer.clear()
+        sheet = np.asarray(renderer.buffer_rgba())
+        sheet[...] = 255
+        bottom_line = sheet.shape[0]
+        for picture, left, bottom in self._images:  # pasted: matplotlib would resample them first
+            lines, samples, _ = picture.shape
+            top = bottom_line - bottom - lines
+            sheet[top : top + lines, left : left + samples, :3] = picture
+        self._figure.draw(renderer)
+        return np.ascontiguousarray(sheet[: self.height, : self.width, :3])
 
 
 def bounds(boxes: Iterable[Box]) -> Box:

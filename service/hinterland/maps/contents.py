@@ -26,6 +26,7 @@ from hinterland.maps.scene import Scene
 from hinterland.maps.view import GroundView
 
 VIEW_LINE = LineStyle(color=VIEW, width_pt=1.2)
+DETAIL_LINE = LineStyle(color=VIEW, width_pt=0.6, halo_pt=0.6)
 EDGE_LINE = LineStyle(color=VIEW, width_pt=0.8, halo_pt=1.0)
 DRIVEN_LINE = LineStyle(color=DRIVEN, width_pt=2.2, halo_pt=1.0, is_dotted=True)
 LATER_LINE = LineStyle(color=DRIVEN, width_pt=1.3, halo_pt=0.7, is_dotted=True, opacity=0.65)
@@ -37,6 +38,8 @@ STOP_PT = 2.6
 PLACE_PT = 3.2
 
 _VIEW_TINT = 0.14
+_DETAIL = 0.12
+"""Of the map's width: smaller patches and holes are drawn finely, or they would drown what bounds the view."""
 _LEAST_RING_PX = 3.0
 _SPACING_PX = 4.0
 _STOP_WEIGHT = 8  # a covered stop is worse than a covered piece of line
@@ -47,14 +50,16 @@ _GAP_PT = _RIM_PT + _ROOM_PT + 0.5
 
 
 def draw_view(canvas: Canvas, area: MapArea, view: GroundView) -> None:
-    """Tint the ground seen and bound it in yellow, and draw the edges of the panorama."""
+    """Tint the ground seen and bound it in yellow, finely around details, and draw the panorama's edges."""
+    detail = _DETAIL * (area.box.right - area.box.left)
     for rings in view.polygons:
         pixels = [area.to_pixels(ring) for ring in rings]
         if np.ptp(pixels[0], axis=0).max() < _LEAST_RING_PX:  # invisible; GeoJSON keeps it
             continue
         canvas.area(pixels, VIEW, _VIEW_TINT, area.box)
         for ring in pixels:
-            canvas.line(ring, VIEW_LINE, clip=area.box)
+            style = VIEW_LINE if np.ptp(ring, axis=0).max() > detail else DETAIL_LINE
+            canvas.line(ring, style, clip=area.box)
     for edge in view.edges:
         canvas.line(area.to_pixels(edge), EDGE_LINE, clip=area.box)
 
@@ -124,7 +129,7 @@ def _sol_labels(area: MapArea, scene: Scene, mark: float) -> list[tuple[NDArray[
     """Where to write which sols, the latest first; sols spent within a mark's width share one label."""
     groups: list[tuple[NDArray[np.float64], list[int]]] = []
     for stop in scene.stops_by_sol:
-        if stop.sol is None or stop.key == scene.stop.key:
+        if stop.sol is None:
             continue
         (pixel,) = area.to_pixels([stop.position])
         if groups and np.hypot(*(pixel - groups[-1][0])) < mark:

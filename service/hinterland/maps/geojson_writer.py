@@ -103,6 +103,7 @@ def _view(scene: Scene) -> dict[str, Any]:
         azimuth_max_deg=view.azimuth_max_deg if view.is_all_round else view.azimuth_max_deg % 360.0,
         elevation_min_deg=view.elevation_min_deg,
         elevation_max_deg=view.elevation_max_deg,
+        heading_check=None if scene.heading is None else dict(scene.heading),
     )
 
 

@@ -7,10 +7,11 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from hinterland.maps.ground import Ground
+from hinterland.maps.ground import NO_LAYER, Ground
 
 _OPACITY = 0.30
 _EMPTY_GREY = 168
+_ENOUGH = 40_000  # samples for a median tone
 
 
 def printed(ground: Ground, pitch: float, *, plain: bool = False) -> NDArray[np.uint8]:
@@ -47,9 +48,11 @@ def printed(ground: Ground, pitch: float, *, plain: bool = False) -> NDArray[np.
 
 
 def typical_tone(ground: Ground, index: int | None = None) -> tuple[int, int, int]:
-    """Median colour of a layer, or of all imagery; mid-grey where there is none."""
-    part = ~ground.empty if index is None else ground.layer == index
+    """Median colour of a layer, or of all imagery, from a sample of it; mid-grey where there is none."""
+    every = max(1, math.isqrt(ground.layer.size // _ENOUGH))
+    layer, picture = ground.layer[::every, ::every], ground.picture[::every, ::every]
+    part = layer != NO_LAYER if index is None else layer == index
     if not part.any():
         return (_EMPTY_GREY, _EMPTY_GREY, _EMPTY_GREY)
-    red, green, blue = np.median(ground.picture[part], axis=0)
+    red, green, blue = np.median(picture[part], axis=0)
     return int(red), int(green), int(blue)

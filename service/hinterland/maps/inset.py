@@ -96,6 +96,8 @@ def _caption(scene: Scene, sheet: MapSheet) -> str:
         return "Where the map lies"
     if later == 0.0:
         return f"The whole route: {length_text(here)}"
+    if here == 0.0:
+        return f"{length_text(later)} driven from here"
     return f"{length_text(here)} driven to here, {length_text(here + later)} in all"
 
 

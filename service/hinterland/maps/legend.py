@@ -36,6 +36,9 @@ from hinterland.maps.view import GroundView, ViewKind
 
 _SWATCH_PT = (19.0, 9.5)
 _ROW_PT = 13.2
+_LEAST_ROW_PT = 10.4
+_NOTE_PT = SMALL_PT + 1.8
+_TOP_PT = 4.0
 _GAP_PT = 5.0
 _MOST_LAYERS = 4
 
@@ -51,11 +54,15 @@ class _Entry:
 def draw_legend(canvas: Canvas, box: Box, scene: Scene, ground: Ground, pitch: float) -> None:
     """Write the legend into a rectangle, from its top."""
     swatch_width, swatch_height = (canvas.points(size) for size in _SWATCH_PT)
-    left, gap = box.left + swatch_width + canvas.points(_GAP_PT), canvas.points(_ROW_PT)
-    middle = box.top - canvas.points(4.0)
-    for entry in _entries(scene, ground):
+    left, note = box.left + swatch_width + canvas.points(_GAP_PT), canvas.points(_NOTE_PT)
+    middle = box.top - canvas.points(_TOP_PT)
+    entries = list(_entries(scene, ground))
+    notes = sum(entry.words.count("\n") for entry in entries)
+    room = (middle - box.bottom - notes * note - 0.5 * swatch_height) / len(entries)
+    gap = min(max(room, canvas.points(_LEAST_ROW_PT)), canvas.points(_ROW_PT))
+    for entry in entries:
         middle -= gap
-        if entry.words and middle - 0.5 * swatch_height < box.bottom:
+        if middle - 0.5 * swatch_height < box.bottom - 0.5:
             break
         swatch = Box(
             left=round(box.left),
@@ -68,13 +75,13 @@ def draw_legend(canvas: Canvas, box: Box, scene: Scene, ground: Ground, pitch: f
         for row, words in enumerate(entry.words.split("\n")):
             canvas.text(
                 left,
-                middle - row * canvas.points(SMALL_PT + 1.8),
+                middle - row * note,
                 canvas.shortened(words, SMALL_PT if row else TEXT_PT, box.right - left),
                 size_pt=SMALL_PT if row else TEXT_PT,
                 color=SOFT_INK if row else INK,
                 align=("left", "center"),
             )
-        middle -= entry.words.count("\n") * canvas.points(SMALL_PT + 1.8)
+        middle -= entry.words.count("\n") * note
 
 
 def view_words(view: GroundView) -> str:
@@ -85,9 +92,12 @@ def view_words(view: GroundView) -> str:
 
 
 def layer_words(layer: Layer) -> str:
-    """How fine a base map is, and which."""
-    fineness = f"{'coarse, ' if layer.is_coarse else ''}{length_text(layer.sample_m)}/px"
-    return f"Base map, {fineness}\n{layer.path.stem}"
+    """How large the samples of a base map are, and which it is.
+
+    Samples, not resolution: much of a mosaic is resampled from coarser pictures, and no file says where.
+    """
+    kind = "Coarse map" if layer.is_coarse else "Base map"
+    return f"{kind}, {length_text(layer.sample_m)} samples\n{layer.path.stem}"
 
 
 def _entries(scene: Scene, ground: Ground) -> Iterator[_Entry]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hinterland.errors import InputError
-from hinterland.model.grids import CylindricalGrid
+from hinterland.maps.panorama_view import cylindrical_grid
 
 
 def mmgis_keys(
@@ -39,7 +39,10 @@ def mmgis_keys(
     InputError
         If the panorama is not cylindrical: MMGIS shows no other.
     """
-    grid = _grid(report)
+    grid = cylindrical_grid(report)
+    if grid is None:
+        message = "MMGIS shows cylindrical panoramas only"
+        raise InputError(message)
     lines, samples = grid.shape if size is None else size
     right = grid.azimuth_left_deg + grid.samples / grid.pixels_per_degree
     rows_per_degree = grid.pixels_per_degree * lines / grid.lines
@@ -56,16 +59,3 @@ def mmgis_keys(
         "elmax": round(grid.elevation_top_deg - 0.5 / rows_per_degree, 6),
         "elzero": round(grid.elevation_top_deg * rows_per_degree + 0.5, 3),
     }
-
-
-def _grid(report: Mapping[str, Any]) -> CylindricalGrid:
-    projection = report.get("projection")
-    if not isinstance(projection, dict) or projection.get("kind") != "cylindrical":
-        message = "MMGIS shows cylindrical panoramas only"
-        raise InputError(message)
-    names = ("azimuth_left_deg", "elevation_top_deg", "pixels_per_degree", "lines", "samples")
-    try:
-        return CylindricalGrid(**{key: projection[key] for key in names})
-    except (KeyError, TypeError, ValueError) as error:
-        message = f"the report's projection cannot be used: {error}"
-        raise InputError(message) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,21 +12,23 @@ from hinterland.errors import InputError
 from hinterland.maps.drawing import draw_overview
 from hinterland.maps.extent import inset_grid, map_grid
 from hinterland.maps.ground import body_radius, compose_ground
+from hinterland.maps.heading import check_panorama, heading_json, turned
 from hinterland.maps.layout import Layout
 from hinterland.maps.local_frame import LocalFrame
 from hinterland.maps.overview_files import check_place, publish
+from hinterland.maps.panorama_image import read_panorama
 from hinterland.maps.panorama_view import PanoramaView, read_report, view_of
 from hinterland.maps.route_files import read_places, read_planned, read_route
 from hinterland.maps.routes import LonLat, Route, RouteStop, distance_m, find_stop, merge_routes
 from hinterland.maps.scene import MapSheet, Scene
 from hinterland.maps.view import MAST_HEIGHT_M, GroundView, directions_view, viewpoint_frame, viewshed_view
+from hinterland.model.missions import mission_of
 from hinterland.products.basemaps import BaseMap, open_base_map
 
 DEFAULT_WIDTH = 2000
 
 _FARTHEST_M = 200_000.0
 _MARS_RADIUS_M = 3396190.0
-_ON_MARS = {"M2020", "MSL", "MER1", "MER2"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,8 @@ class OverviewRequest:
     """How far to look: 30 m without, 120 m with an elevation model by default."""
     mast_height_m: float = MAST_HEIGHT_M
     """Of the cameras above the ground."""
+    apply_heading: bool = False
+    """Turn the view by the correction that the skyline gives, where it gives one; needs the elevation model."""
     side_m: float | None = None
     """Ground that a side of the map covers; as the view needs by default."""
     width_px: int = DEFAULT_WIDTH
@@ -90,12 +94,14 @@ def make_overview(request: OverviewRequest) -> dict[str, Any]:
         latitude_deg=stop.latitude_deg,
         radius_m=_radius(base_maps, mission),
     )
+    ground_view, view, heading = _look(request, frame, view, report)
     scene = Scene(
         view=view,
         stop=stop,
         stop_is_exact=is_exact,
         mission=mission,
-        ground_view=_ground_view(request, frame, view),
+        ground_view=ground_view,
+        heading=heading,
         track=driven.track() if driven is not None else (),
         later_track=later.track() if later is not None else (),
         stops=driven.stops if driven is not None else (),
@@ -114,6 +120,9 @@ def make_overview(request: OverviewRequest) -> dict[str, Any]:
 def _check(request: OverviewRequest) -> None:
     if not request.base_maps:
         message = "an overview needs a base map: give one with --basemap"
+        raise InputError(message)
+    if request.apply_heading and request.dem is None:
+        message = "a heading is corrected by the skyline of an elevation model: give one with --dem"
         raise InputError(message)
     for name, value in (
         ("range", request.range_m),
@@ -153,7 +162,8 @@ def _locate(view: PanoramaView, route: Route | None, position: LonLat | None) ->
 
 def _radius(base_maps: Sequence[BaseMap], mission: str | None) -> float:
     radius_m = body_radius(base_maps)
-    if mission in _ON_MARS and abs(radius_m - _MARS_RADIUS_M) > 0.01 * _MARS_RADIUS_M:
+    on_mars = mission is not None and mission_of(mission).target == "Mars"
+    if on_mars and abs(radius_m - _MARS_RADIUS_M) > 0.01 * _MARS_RADIUS_M:
         message = (
             f"{base_maps[0].path}: its coordinate system is of a body of {radius_m / 1000:.0f} km radius, "
             "not of Mars: set the right one with gdal_edit.py -a_srs, say IAU_2015:49900 for degrees"
@@ -162,12 +172,21 @@ def _radius(base_maps: Sequence[BaseMap], mission: str | None) -> float:
     return radius_m
 
 
-def _ground_view(request: OverviewRequest, frame: LocalFrame, view: PanoramaView) -> GroundView:
+def _look(
+    request: OverviewRequest, frame: LocalFrame, view: PanoramaView, report: Mapping[str, Any]
+) -> tuple[GroundView, PanoramaView, dict[str, Any] | None]:
+    """The ground seen, the view as it is drawn, and what the skyline says of its heading."""
     eye = viewpoint_frame(frame, view)
+    image = read_panorama(request.panorama, report)
     options: dict[str, Any] = {"range_m": request.range_m, "mast_height_m": request.mast_height_m}
     if request.dem is None:
-        return directions_view(eye, view, **options)
-    return viewshed_view(eye, view, request.dem, **options)
+        return directions_view(eye, view, **options, image=image), view, None
+    check = check_panorama(image, request.dem, eye, request.mast_height_m)
+    is_applied = request.apply_heading and check.correction_deg is not None
+    if check.correction_deg is not None and is_applied:
+        view, image = turned(view, image, check.correction_deg)
+    heading = heading_json(check, is_applied=is_applied)
+    return viewshed_view(eye, view, request.dem, **options, image=image), view, heading
 
 
 def _check_distances(request: OverviewRequest, scene: Scene, radius_m: float) -> None:

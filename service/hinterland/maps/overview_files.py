@@ -1,4 +1,4 @@
-"""The files of an overview: overview.png and overview.geojson, both or neither."""
+"""The files of an overview: overview.png, overview.geojson and, in a bundle, mmgis.json; all or none."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ from hinterland.maps.layout import Layout
 from hinterland.maps.local_frame import MapGrid
 from hinterland.maps.mmgis import mmgis_keys
 from hinterland.maps.scene import MapSheet, Scene
+
+MMGIS = "mmgis.json"
+"""Name of the file that MMGIS takes the panorama's place from, in the bundle."""
 
 
 def check_place(picture: Path) -> None:
@@ -44,7 +47,12 @@ def publish(
     layout: Layout,
     drawing: Drawing,
 ) -> dict[str, Any]:
-    """Write the picture and, beside it, the GeoJSON; tell what was drawn, as JSON values.
+    """Write the picture, the GeoJSON beside it and, in the bundle, MMGIS's keys.
+
+    Returns
+    -------
+    dict
+        What was drawn, as JSON values.
 
     Raises
     ------
@@ -56,7 +64,10 @@ def publish(
     images = _images(bundle, panorama_report)
     collection = overview_geojson(scene, map_info, images)
     text = json.dumps(collection, allow_nan=False, ensure_ascii=False) + "\n"
-    _write(((picture, _png(drawing)), (features, text.encode())))
+    files = [(picture, _png(drawing)), (features, text.encode())]
+    if images and picture.parent.resolve() == bundle.resolve():  # the address in it counts from the bundle
+        files.append((bundle / MMGIS, (json.dumps({"images": images}, indent=2) + "\n").encode()))
+    _write(files)
     return {
         "overview": str(picture),
         "geojson": str(features),
@@ -70,6 +81,7 @@ def publish(
             "exact": scene.stop_is_exact,
         },
         "view": {"kind": scene.ground_view.kind.value, "range_m": scene.ground_view.range_m},
+        "heading_check": None if scene.heading is None else dict(scene.heading),
         "base_maps": [_layer_info(layer) for layer in sheet.ground.layers],
         "map": map_info,
         "labels_left_out": drawing.labels_left_out,
@@ -114,7 +126,7 @@ def _images(bundle: Path, report: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _png(drawing: Drawing) -> bytes:
     buffer = BytesIO()
-    Image.fromarray(drawing.pixels).save(buffer, "PNG", dpi=(drawing.dpi, drawing.dpi))
+    Image.fromarray(drawing.pixels).save(buffer, "PNG", compress_level=4, dpi=(drawing.dpi, drawing.dpi))
     return buffer.getvalue()
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hinterland.errors import InputError
+from hinterland.model.grids import CylindricalGrid
 
 _ALL_ROUND_DEG = 359.0
 
@@ -117,6 +118,25 @@ def view_of(report: Mapping[str, Any], where: str) -> PanoramaView:
         viewpoint_m=(float(origin[0]), float(origin[1]), float(origin[2])),
         credits=tuple(credit for credit in report.get("credits") or [] if isinstance(credit, str)),
     )
+
+
+def cylindrical_grid(report: Mapping[str, Any]) -> CylindricalGrid | None:
+    """The panorama's grid; None if it is of another projection.
+
+    Raises
+    ------
+    InputError
+        If it is cylindrical, but the report does not say how.
+    """
+    projection = report.get("projection")
+    if not isinstance(projection, dict) or projection.get("kind") != "cylindrical":
+        return None
+    names = ("azimuth_left_deg", "elevation_top_deg", "pixels_per_degree", "lines", "samples")
+    try:
+        return CylindricalGrid(**{key: projection[key] for key in names})
+    except (KeyError, TypeError, ValueError) as error:
+        message = f"the report's projection cannot be used: {error}"
+        raise InputError(message) from error
 
 
 def _stop(report: Mapping[str, Any], frames: list[dict[str, Any]], where: str) -> tuple[int, int, str | None]:

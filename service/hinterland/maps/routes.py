@@ -16,6 +16,8 @@ Line = tuple[LonLat, ...]
 SiteDrive = tuple[int, int]
 """Site and drive of the rover motion counter: both only grow, so they order a mission's stops."""
 
+_STILL_DEG = 1e-7  # 6 mm on Mars; waypoint files have 8 decimals
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteStop:
@@ -79,7 +81,8 @@ class Route:
         """
         joins: list[list[LonLat]] = []
         for one, other in pairwise(self.stops):
-            is_still = one.position == other.position  # a new site is declared, or only the mast has moved
+            # a new site is declared, or only the mast has moved; files round their degrees
+            is_still = is_same_place(one.position, other.position)
             if is_still or other.site - one.site > 1 or self._is_covered(one.key, other.key):
                 continue
             if joins and joins[-1][-1] == one.position:
@@ -178,6 +181,11 @@ def _neighbours(route: Route, site: int) -> str:
     return (
         f"; its nearest sites are {' and '.join(map(str, below + above))}: give a file that covers the stop"
     )
+
+
+def is_same_place(one: LonLat, other: LonLat) -> bool:
+    """True if two places differ by no more than files round their degrees."""
+    return math.dist(one, other) < _STILL_DEG
 
 
 def distance_m(one: LonLat, other: LonLat, radius_m: float) -> float:

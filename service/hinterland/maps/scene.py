@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from hinterland.maps.ground import Ground
 from hinterland.maps.local_frame import MapGrid
 from hinterland.maps.panorama_view import PanoramaView
 from hinterland.maps.route_files import Place
-from hinterland.maps.routes import Line, RouteStop
+from hinterland.maps.routes import Line, RouteStop, is_same_place
 from hinterland.maps.view import GroundView
 from hinterland.model.grids import compass_point
-
-_ROVERS = {"M2020": "Perseverance", "MSL": "Curiosity", "MER1": "Opportunity", "MER2": "Spirit"}
+from hinterland.model.missions import mission_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,8 @@ class Scene:
     """"M2020", "MSL"; None if neither panorama nor route says."""
     ground_view: GroundView
     """What the yellow lines bound."""
+    heading: Mapping[str, Any] | None
+    """What the skyline says of the view's heading, as `heading.heading_json` puts it; None without terrain."""
     track: tuple[Line, ...]
     """The route driven to the stop."""
     later_track: tuple[Line, ...]
@@ -45,7 +48,7 @@ class Scene:
     @property
     def rover(self) -> str:
         """What the rover is called."""
-        return _ROVERS.get(self.mission or "", "Rover")
+        return (mission_of(self.mission).rover if self.mission else None) or "Rover"
 
     @property
     def sols_text(self) -> str:
@@ -70,15 +73,17 @@ class Scene:
         else:
             left, right = round(view.azimuth_min_deg) % 360, round(view.azimuth_max_deg) % 360
             words = f"Panorama looks {compass_point(view.azimuth_center_deg)}, azimuth {left}° to {right}°"
+        if self.heading is not None and self.heading["applied"]:
+            words += f", turned {self.heading['correction_deg']:+.2f}° by the skyline"
         if not self.stop_is_exact:
             words += f" · position of drive {self.stop.drive}, the nearest one localised"
         return words
 
     @property
     def stops_by_sol(self) -> tuple[RouteStop, ...]:
-        """The last stop of every sol."""
+        """The last stop of every sol, but for those where the rover is drawn."""
         last = {stop.sol: stop for stop in self.stops if stop.sol is not None}
-        return tuple(last.values())
+        return tuple(stop for stop in last.values() if not is_same_place(stop.position, self.stop.position))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from hinterland_kernels.terrain import horizon
 Angles = NDArray[np.float64]
 
 _TURN = 2.0 * math.pi
-_RAY_STEP = math.radians(0.02)
+_RAY_STEP = math.radians(0.04)
 _COARSE_STEP = math.radians(0.05)
 _FINE_STEP = math.radians(0.005)
 _AT_EDGE = 0.9  # a highest point this near to where the heights end may have higher ones behind it

@@ -9,9 +9,11 @@ from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from hinterland.maps.local_frame import LocalFrame
+from hinterland.maps.panorama_image import PanoramaImage
 from hinterland.maps.panorama_view import PanoramaView
 from hinterland.maps.routes import Line, LonLat
 from hinterland.maps.visibility import visible_ground
@@ -65,6 +67,7 @@ def directions_view(
     *,
     range_m: float | None = None,
     mast_height_m: float = MAST_HEIGHT_M,
+    image: PanoramaImage | None = None,
 ) -> GroundView:
     """The sector that a panorama looks at, as if the ground were level.
 
@@ -78,6 +81,8 @@ def directions_view(
         Farthest ground to claim; 30 m by default.
     mast_height_m : float
         Of the cameras above the ground.
+    image : PanoramaImage, optional
+        The panorama, whose frames seldom fill the rectangle of its azimuths and elevations.
 
     Returns
     -------
@@ -86,16 +91,16 @@ def directions_view(
         the range. Where that is nothing, since the view begins beyond it, the sector starts at the viewpoint.
     """
     reach = DIRECTIONS_RANGE_M if range_m is None else range_m
-    farthest = min(reach, _meets_ground(view.elevation_max_deg, mast_height_m))
-    nearest = _meets_ground(view.elevation_min_deg, mast_height_m)
-    if nearest >= farthest:
-        nearest = 0.0
+    azimuths = _azimuths(view)
+    nearest, farthest = _level_reaches(view, image, azimuths, reach, mast_height_m).T
+    if not (nearest < farthest).any():
+        nearest = np.zeros_like(nearest)
     return GroundView(
         kind=ViewKind.DIRECTIONS,
         viewpoint=(frame.longitude_deg, frame.latitude_deg),
-        range_m=farthest,
-        polygons=(_sector(frame, view, nearest, farthest),),
-        edges=_edges(frame, view, farthest, farthest),
+        range_m=float(farthest.max()),
+        polygons=_sector(frame, azimuths, nearest, farthest),
+        edges=_edges(frame, view, farthest[[0, -1]]),
     )
 
 
@@ -106,6 +111,7 @@ def viewshed_view(
     *,
     range_m: float | None = None,
     mast_height_m: float = MAST_HEIGHT_M,
+    image: PanoramaImage | None = None,
 ) -> GroundView:
     """The ground that a panorama truly shows on an elevation model.
 
@@ -121,6 +127,8 @@ def viewshed_view(
         Farthest ground to look at; 150 m by default.
     mast_height_m : float
         Of the cameras above the ground.
+    image : PanoramaImage, optional
+        The panorama, whose frames seldom fill the rectangle of its azimuths and elevations.
 
     Raises
     ------
@@ -138,18 +146,20 @@ def viewshed_view(
         range_m=reach,
         elevation_bottom_deg=view.elevation_min_deg,
         elevation_top_deg=view.elevation_max_deg,
+        in_picture=None if image is None else image.shows,
     )
     polygons = tuple(
         (as_line(outline.outer), *(as_line(hole) for hole in outline.holes)) for outline in seen.polygons
     )
+    sides = np.radians(_sides(view))
+    _, level = _level_reaches(view, image, sides, reach, mast_height_m).T
+    along = [_seen_along(frame, polygons, azimuth, reach) for azimuth in _sides(view)]
     return GroundView(
         kind=ViewKind.VIEWSHED,
         viewpoint=place,
         range_m=reach,
         polygons=polygons,
-        edges=_edges(
-            frame, view, *(_seen_along(frame, polygons, azimuth, reach) for azimuth in _sides(view))
-        ),
+        edges=_edges(frame, view, np.minimum(along, level)),
     )
 
 
@@ -162,13 +172,18 @@ def _sides(view: PanoramaView) -> tuple[float, float]:
     return view.azimuth_min_deg, view.azimuth_max_deg
 
 
-def _edges(frame: LocalFrame, view: PanoramaView, left_m: float, right_m: float) -> tuple[Line, ...]:
-    """Edges of the view on the ground, to a distance each."""
+def _azimuths(view: PanoramaView) -> NDArray[np.float64]:
+    """Rad, from the left edge to the right, a degree or less apart."""
+    count = max(2, math.ceil(view.azimuth_width_deg / _ARC_STEP_DEG) + 1)
+    return np.radians(np.linspace(view.azimuth_min_deg, view.azimuth_max_deg, count))
+
+
+def _edges(frame: LocalFrame, view: PanoramaView, reaches_m: NDArray[np.float64]) -> tuple[Line, ...]:
+    """Left and right edge of the view on the ground, to a distance each."""
     if view.is_all_round:
         return ()
     start = (frame.longitude_deg, frame.latitude_deg)
-    ends = as_line(frame.from_azimuths(_sides(view), np.array([left_m, right_m])))
-    return tuple((start, end) for end in ends)
+    return tuple((start, end) for end in as_line(frame.from_azimuths(_sides(view), reaches_m)))
 
 
 def _seen_along(
@@ -189,20 +204,40 @@ def _seen_along(
     return float(on_edge.max(initial=0.0)) or range_m
 
 
-def _meets_ground(elevation_deg: float, height_m: float) -> float:
-    """How far away a ray meets level ground, m; infinite from the horizon up."""
-    if elevation_deg >= 0.0:
-        return math.inf
-    return height_m / math.tan(math.radians(-elevation_deg))
+def _level_reaches(
+    view: PanoramaView,
+    image: PanoramaImage | None,
+    azimuths: NDArray[np.float64],
+    range_m: float,
+    height_m: float,
+) -> NDArray[np.float64]:
+    """Where the lower and the upper edge of the panorama meet level ground: (n, 2), m, at most the range."""
+    whole = np.radians([view.elevation_min_deg, view.elevation_max_deg])
+    spans = np.broadcast_to(whole, (len(azimuths), 2))
+    if image is not None:
+        shown = image.elevation_spans(azimuths)
+        spans = np.where(np.isnan(shown), spans, shown)
+    below = np.minimum(spans, -1e-9)  # from the horizon up a ray meets no ground
+    reaches: NDArray[np.float64] = np.minimum(height_m / np.tan(-below), range_m)
+    return reaches
 
 
-def _sector(frame: LocalFrame, view: PanoramaView, nearest_m: float, farthest_m: float) -> tuple[Line, ...]:
-    count = max(2, math.ceil(view.azimuth_width_deg / _ARC_STEP_DEG) + 1)
-    azimuths = np.linspace(view.azimuth_min_deg, view.azimuth_max_deg, count)
-    outer = as_line(frame.from_azimuths(azimuths[::-1], np.full(count, farthest_m)))  # counter-clockwise
-    inner = as_line(frame.from_azimuths(azimuths, np.full(count, nearest_m)))
-    if view.is_all_round:
-        closed = (*outer[:-1], outer[0])
-        return (closed, (*inner[:-1], inner[0])) if nearest_m > 0.0 else (closed,)
-    near = inner if nearest_m > 0.0 else inner[:1]
-    return ((*outer, *near, outer[0]),)
+def _sector(
+    frame: LocalFrame,
+    azimuths: NDArray[np.float64],
+    nearest_m: NDArray[np.float64],
+    farthest_m: NDArray[np.float64],
+) -> tuple[tuple[Line, ...], ...]:
+    """Outlines of the ground between two distances at each azimuth."""
+    toward = np.stack([np.sin(azimuths), np.cos(azimuths)], axis=-1)
+    near, far = nearest_m[:, None] * toward, farthest_m[:, None] * toward
+    seen = nearest_m < farthest_m
+    pieces = [
+        shapely.Polygon((near[k], far[k], far[k + 1], near[k + 1]))
+        for k in range(len(azimuths) - 1)
+        if seen[k] and seen[k + 1]
+    ]
+    return tuple(
+        tuple(as_line(frame.to_degrees(np.array(ring.coords))) for ring in (part.exterior, *part.interiors))
+        for part in shapely.get_parts(shapely.orient_polygons(shapely.union_all(pieces)))
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,10 +14,13 @@ from hinterland.errors import InputError
 from hinterland.products.elevation import Dem, outlines
 from hinterland_kernels.terrain import Eye, elevation_angles, viewshed, wedge
 
+InPicture = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.bool_]]
+"""True for the azimuths and elevations (rad) that a panorama shows."""
+
 LEAST_CELLS = 9
 """Smaller patches, seen or unseen, are left out of the outlines; the mask keeps them."""
 
-_SIMPLIFICATION = 0.75  # cells: takes the stairs off an edge, which is known to half a cell
+_SIMPLIFICATION = 1.0  # cells: takes the stairs off an edge, which is known to half a cell
 _ARC_STEP = math.radians(1.0)
 
 
@@ -94,6 +98,7 @@ def visible_ground(
     range_m: float | None = None,
     elevation_bottom_deg: float | None = None,
     elevation_top_deg: float | None = None,
+    in_picture: InPicture | None = None,
 ) -> VisibleGround:
     """Find the ground that a panorama shows.
 
@@ -113,6 +118,9 @@ def visible_ground(
         Ground further away is left out.
     elevation_bottom_deg, elevation_top_deg : float, optional
         Outer edges of the panorama: ground below (too near) or above them is not in the picture.
+    in_picture : callable, optional
+        Which directions inside those edges the panorama shows: the frames seldom fill the rectangle. Cells
+        are asked for at their centres.
 
     Returns
     -------
@@ -131,11 +139,12 @@ def visible_ground(
     reach = math.inf if range_m is None else range_m
     margin = math.hypot(eye.metres_per_line, eye.metres_per_sample)
     wanted = wedge(dem.shape, eye, left, right, range_m=reach, margin_m=margin)
-    if elevation_bottom_deg is not None or elevation_top_deg is not None:
-        angles = elevation_angles(dem.heights, dem.mask, eye)
-        bottom = -90.0 if elevation_bottom_deg is None else elevation_bottom_deg
-        top = 90.0 if elevation_top_deg is None else elevation_top_deg
-        wanted &= (angles >= math.radians(bottom)) & (angles <= math.radians(top))  # nan is neither
+    angles = elevation_angles(dem.heights, dem.mask, eye)
+    bottom = -90.0 if elevation_bottom_deg is None else elevation_bottom_deg
+    top = 90.0 if elevation_top_deg is None else elevation_top_deg
+    wanted &= (angles >= math.radians(bottom)) & (angles <= math.radians(top))  # nan is neither
+    if in_picture is not None:
+        wanted &= in_picture(_azimuths(dem.shape, eye) + dem.up_azimuth, angles.astype(np.float64))
     seen = viewshed(dem.heights, dem.mask, eye, wanted=wanted)
     strict = seen & wedge(dem.shape, eye, left, right, range_m=reach)
     farthest_m = _farthest(strict, eye)
@@ -172,6 +181,14 @@ def _check(
     if not bottom < top:
         message = f"the lower edge must be below the upper, got elevations {bottom} to {top} degrees"
         raise InputError(message)
+
+
+def _azimuths(shape: tuple[int, int], eye: Eye) -> NDArray[np.float64]:
+    """Of the centres of cells, clockwise from lower lines, rad."""
+    up = (eye.line - np.arange(shape[0])) * eye.metres_per_line
+    right = (np.arange(shape[1]) - eye.sample) * eye.metres_per_sample
+    azimuths: NDArray[np.float64] = np.arctan2(right[None, :], up[:, None])
+    return azimuths
 
 
 def _farthest(mask: NDArray[np.bool_], eye: Eye) -> float:

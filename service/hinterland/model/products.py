@@ -101,3 +101,11 @@ class Dropped:
     """The file, where there is one."""
     reason: str
     """One clause for the user: "thumbnail", "no camera model in the feed" ..."""
+    sha256: str | None = None
+    """Of the file's bytes, hexadecimal; None where it was not read."""
+    sol: int | None = None
+    """Martian day of the mission; None where nothing tells."""
+    url: str | None = None
+    """Address of the original file; None where nothing tells."""
+    page: str | None = None
+    """Address of the page that shows the original; None where nothing tells."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from hinterland.errors import InputError
 from hinterland.model.grids import CylindricalGrid
@@ -19,7 +21,13 @@ LABEL_GRID_PX = 400_000
 """Seams are cut on a grid of at most about this many pixels."""
 LARGEST_GRID_PX = 1 << 32
 LARGEST_OVERSAMPLING = 8.0
+LARGEST_REDUCTION = 64.0
+SMALLEST_TILE_PX = 128
 _WRAP_MULTIPLE = 64
+_FIXED_BYTES = 96 << 20
+"""Loaded kernels, GDAL's caches and the writers of the files."""
+_SEAM_BYTES = 512
+"""Of a pixel's length of seam: the steps that the meter keeps of it, 34 of 4 bytes, and sorts in the end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +75,77 @@ class Plan:
     def tile_count(self) -> int:
         """How many tiles there are."""
         return -(-self.grid.lines // self.tile_px) * -(-self.grid.samples // self.tile_px)
+
+    def bytes_needed(self, bands: int, workers: int, source_bytes: int) -> int:
+        """Bound the memory that levelling, seams and tiles take at their worst.
+
+        Parameters
+        ----------
+        bands : int
+            Of the panorama.
+        workers : int
+            Tiles made at a time.
+        source_bytes : int
+            Held all the while: frames, lattices, and whatever else the process has.
+
+        Returns
+        -------
+        int
+            Bytes. Samples are taken to be float32, seams as long as the frames' outlines together.
+        """
+        labels = self.label_grid.lines * self.label_grid.samples
+        # previews are gone when tiles are made: only the labels stay
+        phases = self._preview_bytes(bands), self._tiles_bytes(bands, workers)
+        return source_bytes + _FIXED_BYTES + 2 * labels + max(phases)
+
+    def _preview_bytes(self, bands: int) -> int:
+        """Levelling and seams: all frames at reduced resolution at once."""
+        areas = [
+            (-(-window[2] // self.label_factor) + 1) * (-(-window[3] // self.label_factor) + 1)
+            for window in (placement.window for placement in self.placements)
+        ]
+        # before and after the flat field 8, scaled for the cut 4, the cut's three sizes twice 24 a band; distance
+        # from the axis and the rows of the flat's fit 106, preference and the cut's graph 48
+        every = sum(areas) * (36 * bands + 154)
+        # of one overlap at a time: samples, slopes and errors of two frames as float64 96 a band; exact map 100
+        one = max(areas, default=0) * (96 * bands + 100)
+        shown = self.label_grid.lines * self.label_grid.samples * (4 * bands + 40)
+        return every + one + shown
+
+    def _tiles_bytes(self, bands: int, workers: int) -> int:
+        """Tiles: those being made, those that wait, the one being written and measured."""
+        reach = halo(self.levels)
+        lines, samples = min(self.tile_px, self.grid.lines), min(self.tile_px, self.grid.samples)
+        area, wide = lines * samples, (lines + 2 * reach) * (samples + 2 * reach)
+        layer = 4 * bands + 1
+        deepest = self._deepest()
+        # each frame and its mask in the stack, the piece on its way, owners and the blend
+        full = deepest * (layer + 1) + layer + 2 + 4 * bands
+        # a pyramid without its full size has a third, with odd sizes rounded up less than 2/5: of each frame and
+        # of the change, then sums, weights and masks of the blend, and one frame's share
+        halved = (deepest + 1) * layer + 4 * bands + 9
+        made = wide * full + wide * 2 * halved // 5 + area * (12 * bands + 8)  # rounded, clipped, named
+        waiting = (2 * workers + 2) * area * (layer + 2)
+        # what is written 4, its margins 8 and steps 12 a band; places of the steps, weights, masks
+        written = area * (24 * bands + 48)
+        outlines = sum(2 * (height + width) for *_, height, width in (one.window for one in self.placements))
+        margins = self.grid.samples * 17 * (layer + 1) + (self.grid.lines + self.grid.samples) * 16
+        return workers * made + waiting + written + outlines * _SEAM_BYTES + margins
+
+    def _deepest(self) -> int:
+        """The most placements on one tile with its halo."""
+        reach, edge = halo(self.levels), self.tile_px
+        counts = np.zeros((-(-self.grid.lines // edge), -(-self.grid.samples // edge)), dtype=np.int64)
+        turns = (-1, 0, 1) if self.grid.wraps else (0,)
+        for placement in self.placements:
+            top, left, height, width = placement.window
+            rows = slice(max(0, (top - reach) // edge), -(-(top + height + reach) // edge))
+            touched = np.zeros(counts.shape[1], dtype=np.bool_)
+            for start in (left + turn * self.grid.samples for turn in turns):
+                first, last = (start - reach) // edge, -(-(start + width + reach) // edge)
+                touched[max(0, first) : max(0, last)] = True
+            counts[rows, touched] += 1
+        return int(counts.max(initial=0))
 
     def touching(self, window: Window) -> Iterator[tuple[Placement, Window, int]]:
         """Yield what falls on a window, which may run off both sides of a grid that closes.
@@ -122,7 +201,7 @@ def plan_panorama(
     Raises
     ------
     InputError
-        If the scale is not positive or far beyond what the frames resolve, or the panorama absurdly large.
+        If the scale is far from what the frames resolve, or the panorama absurdly large.
     """
     cameras = [frame.camera for frame in solution.frames]
     _check_scale(pixels_per_degree, max(camera.pixels_per_radian for camera in cameras))
@@ -147,14 +226,57 @@ def plan_panorama(
     )
 
 
+def plan_within(
+    plan: Plan, budget_bytes: int, *, bands: int, workers: int, source_bytes: int
+) -> tuple[Plan, int]:
+    """Fit a plan to a memory budget: by smaller tiles, then by fewer at a time.
+
+    Parameters
+    ----------
+    plan : Plan
+        As wished.
+    budget_bytes : int
+        Resident memory not to exceed.
+    bands, workers, source_bytes
+        As in `Plan.bytes_needed`.
+
+    Returns
+    -------
+    plan : Plan
+        With tiles of this size or smaller; they change no sample.
+    workers : int
+        This many or fewer.
+
+    Raises
+    ------
+    InputError
+        If the smallest tiles, one at a time, need more.
+    """
+    needed = 0
+    for count in range(workers, 0, -1):
+        smaller = plan
+        while (needed := smaller.bytes_needed(bands, count, source_bytes)) > budget_bytes:
+            if smaller.tile_px // 2 < SMALLEST_TILE_PX:
+                break
+            smaller = replace(plan, tile_px=smaller.tile_px // 2 >> plan.levels << plan.levels)
+        else:
+            return smaller, count
+    message = (
+        f"--memory {budget_bytes}: a panorama of {plan.grid.samples} x {plan.grid.lines} samples needs {needed} "
+        f"bytes at least; give more, or lower --scale (now {plan.grid.pixels_per_degree:.4g} pixels per degree)"
+    )
+    raise InputError(message)
+
+
 def _check_scale(pixels_per_degree: float | None, pixels_per_radian: float) -> None:
     if pixels_per_degree is None:
         return
     own = math.radians(pixels_per_radian)
-    if not (0.0 < pixels_per_degree <= LARGEST_OVERSAMPLING * own):
+    least, most = own / LARGEST_REDUCTION, own * LARGEST_OVERSAMPLING
+    if not least <= pixels_per_degree <= most:
         message = (
-            f"--scale {pixels_per_degree:g}: give pixels per degree above 0 and at most "
-            f"{LARGEST_OVERSAMPLING * own:.4g}; the frames resolve {own:.4g}"
+            f"--scale {pixels_per_degree:g}: give pixels per degree from {least:.4g} to {most:.4g}; "
+            f"the frames resolve {own:.4g}"
         )
         raise InputError(message)
 

@@ -13,6 +13,7 @@ from hinterland.adjust.vignetting import corner_flat, fit_flat
 from hinterland.model.panorama_map import footprint_on_grid, grid_to_image
 from hinterland.model.previews import LevelPreview
 from hinterland.model.solution import Solution
+from hinterland.mosaics.level_step import level_step
 from hinterland.mosaics.plan import Placement, Plan
 from hinterland.mosaics.seams import find_seams
 from hinterland.mosaics.warping import Source, build_lattices, warp_placement
@@ -83,13 +84,10 @@ class Previews:
             )
         return previews
 
-    def levelled(self, largest: float) -> Solution:
+    def levelled(self) -> Solution:
         """Find what makes the overlaps equally bright: the lens's fall-off, then gain and offset per frame.
 
-        Parameters
-        ----------
-        largest : float
-            Full scale of the samples, DN.
+        Frames of 8, 12 and 16 bits are first brought to one full scale, the largest of the stop.
 
         Returns
         -------
@@ -97,11 +95,13 @@ class Previews:
             The same frames with `flat`, `gain` and `offset`.
         """
         bands = self._sources[0].samples.shape[0]
+        largest = max(source.largest for source in self._sources)
+        scales = [largest / source.largest for source in self._sources]
         plain = replace(
             self._solution,
             frames=tuple(
-                replace(frame, gain=(1.0,) * bands, offset=(0.0,) * bands, flat=Flat())
-                for frame in self._solution.frames
+                replace(frame, gain=(scale,) * bands, offset=(0.0,) * bands, flat=Flat())
+                for frame, scale in zip(self._solution.frames, scales, strict=True)
             ),
         )
         previews = self._warped(plain)
@@ -112,8 +112,8 @@ class Previews:
         return replace(
             solution,
             frames=tuple(
-                replace(frame, gain=found.gain, offset=found.offset)
-                for frame, found in zip(solution.frames, levels, strict=True)
+                replace(frame, gain=tuple(gain * scale for gain in found.gain), offset=found.offset)
+                for frame, found, scale in zip(solution.frames, levels, scales, strict=True)
             ),
         )
 
@@ -160,14 +160,17 @@ class Previews:
         ) * flat.per_square
         return squares.reshape(lines, samples)
 
-    def labels(self, solution: Solution) -> NDArray[np.int16]:
+    def labels(self, solution: Solution) -> tuple[NDArray[np.int16], float | None]:
         """Cut the seams of the levelled solution.
 
         Returns
         -------
-        (lines, samples) int16
+        labels : (lines, samples) int16
             On the plan's label grid: index of the frame that owns each pixel, -1 where there is none.
+        step : float or None
+            The `level_step` along the seams.
         """
         previews = self._warped(solution)
         sampling = [solution.frames[preview.frame].camera.pixels_per_radian for preview in previews]
-        return find_seams(previews, self._plan.grid, sampling=sampling)
+        labels = find_seams(previews, self._plan.grid, sampling=sampling)
+        return labels, level_step(previews, labels, self._plan.grid)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -28,7 +29,8 @@ SAMPLING_WORTH = 0.05
 NEAR_PX = 8
 """Pairs of pixels this near to a seam are what it is compared with."""
 
-_STRIP_LINES = 512
+MARGIN_PX = 2 * NEAR_PX + 1
+"""A pair that waits for the next tile is this near to it, with all that is near to the pair."""
 
 
 def find_seams(
@@ -46,7 +48,7 @@ def find_seams(
     grid : CylindricalGrid
         The reduced grid; about a megapixel at most.
     sampling : sequence of float, optional
-        Pixels per degree of each preview's image: where two overlap the finer one is preferred. None takes
+        Pixels per radian of each preview's image: where two overlap the finer one is preferred. None takes
         them as equal.
 
     Returns
@@ -122,10 +124,7 @@ def seam_visibility(
     *,
     wraps: bool = False,
 ) -> float | None:
-    """Measure how much the seams of a finished mosaic show.
-
-    It is the median step between neighbouring pixels of different sources, divided by the median step between
-    neighbours of one source within `NEAR_PX` of a seam. Invisible seams give about 1.
+    """Measure how much the seams of a finished mosaic show, as `SeamMeter` does, all at once.
 
     Parameters
     ----------
@@ -143,48 +142,78 @@ def seam_visibility(
     float or None
         None where there is no seam, or nothing beside it to compare with.
     """
-    meter = SeamMeter()
-    lines = mask.shape[0]
-    for first in range(0, lines, _STRIP_LINES):
-        last = min(first + _STRIP_LINES, lines)
-        top, bottom = max(first - NEAR_PX, 0), min(last + NEAR_PX + 1, lines)
-        owners = np.where(mask[top:bottom], sources[top:bottom], np.uint16(0))
-        meter.add(samples[:, top:bottom], owners, slice(first - top, last - top), wraps=wraps)
+    meter = SeamMeter(mask.shape, wraps=wraps)
+    meter.add(0, 0, samples, np.where(mask, sources, np.uint16(0)))
     return meter.visibility
 
 
 class SeamMeter:
-    """`seam_visibility` of a mosaic that comes in pieces and is never whole in memory.
+    """How much the seams of a mosaic show, which comes in tiles and is never whole in memory.
 
-    Seams that run between two pieces are not seen, nor is what lies beside them in the next piece.
+    The measure is the median step between neighbouring pixels of different sources, divided by the median step
+    between neighbours of one source within `NEAR_PX` of a seam. Invisible seams give about 1.
+
+    Each pair of neighbours counts once, whatever the tiles: of what lies left of a tile and above it, a margin is
+    kept that holds what is near. Pairs that a later tile bears upon wait in it.
+
+    Parameters
+    ----------
+    shape : (lines, samples)
+        Of the mosaic.
+    wraps : bool
+        The mosaic closes: its last sample is the neighbour of its first.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, shape: tuple[int, int], *, wraps: bool = False) -> None:
+        self._shape, self._wraps = shape, wraps
         self._across: list[NDArray[np.float32]] = []
         self._beside: list[NDArray[np.float32]] = []
-        self._bands = 1
+        self._above: dict[int, _Patch] = {}
+        self._left: _Patch | None = None
+        self._row_start: _Patch | None = None
         self._dtype: np.dtype[np.generic] = np.dtype(np.float32)
+        self._bands = 1
 
-    def add(
-        self,
-        samples: NDArray[np.generic],
-        sources: NDArray[np.uint16],
-        counted: slice = slice(None),
-        *,
-        wraps: bool = False,
-    ) -> None:
-        """Measure a piece: samples (bands, lines, samples) and the frame behind each pixel, 0 for none.
+    def add(self, line: int, sample: int, samples: NDArray[np.generic], sources: NDArray[np.uint16]) -> None:
+        """Measure the tile that starts at a line and sample; tiles come line by line, then along the lines.
 
-        Only pairs that start in the lines `counted` count; the others show what is near.
+        Parameters
+        ----------
+        line, sample : int
+            Where the tile starts. Those of a row of tiles have the same lines, those of a column the same
+            samples; all but the last are at least `MARGIN_PX` wide and high.
+        samples : (bands, lines, samples)
+            DN.
+        sources : (lines, samples) uint16
+            The frame behind each pixel, 0 for none.
         """
         self._bands, self._dtype = len(samples), samples.dtype
-        across, beside = _strip_steps(samples, sources, counted, wraps=wraps)
+        patch = _Patch(samples, sources)
+        lines, columns = sources.shape
+        above = self._above.pop(sample, None)
+        if line + lines < self._shape[0]:
+            self._above[sample] = patch.part(np.s_[-MARGIN_PX:, :])
+        if above is not None:
+            patch = above.joined(patch, axis=0)
+        first_row = 0 if above is None else NEAR_PX
+        last_row = len(patch.sources) - (NEAR_PX + 1 if line + lines < self._shape[0] else 0)
+        first_column = 0
+        if sample > 0 and self._left is not None:
+            patch, first_column = self._left.joined(patch, axis=1), NEAR_PX
+        elif self._wraps:  # what is left of it comes last
+            self._row_start, first_column = patch.part(np.s_[:, :MARGIN_PX]), NEAR_PX
+        ends = sample + columns == self._shape[1]
+        if ends and self._wraps and self._row_start is not None:
+            patch = patch.joined(self._row_start, axis=1)
+        last_column = patch.sources.shape[1] - (0 if ends and not self._wraps else NEAR_PX + 1)
+        self._left = patch.part(np.s_[:, -MARGIN_PX:])
+        across, beside = _steps(patch, np.s_[first_row:last_row, first_column:last_column])
         self._across += across
         self._beside += beside
 
     @property
     def visibility(self) -> float | None:
-        """The measure over all pieces so far."""
+        """The measure over all tiles so far."""
         shown = np.concatenate([np.zeros(0, dtype=np.float32), *self._across])
         usual = np.concatenate([np.zeros(0, dtype=np.float32), *self._beside])
         if shown.size == 0 or usual.size == 0:
@@ -195,20 +224,38 @@ class SeamMeter:
         return _median(shown, quantum) / _median(usual, quantum)
 
 
-def _strip_steps(
-    samples: NDArray[np.generic], owners: NDArray[np.uint16], counted: slice, *, wraps: bool
+@dataclass(frozen=True, slots=True, eq=False)
+class _Patch:
+    """A piece of the mosaic."""
+
+    samples: NDArray[np.generic]
+    sources: NDArray[np.uint16]
+
+    def part(self, window: tuple[slice, slice]) -> _Patch:
+        """A copy of a part, which does not keep the whole alive."""
+        return _Patch(self.samples[:, *window].copy(), self.sources[window].copy())
+
+    def joined(self, other: _Patch, axis: int) -> _Patch:
+        """Lay together this piece and the one below it (axis 0) or right of it (axis 1)."""
+        return _Patch(
+            np.concatenate([self.samples, other.samples], axis=axis + 1),
+            np.concatenate([self.sources, other.sources], axis=axis),
+        )
+
+
+def _steps(
+    patch: _Patch, counted: tuple[slice, slice]
 ) -> tuple[list[NDArray[np.float32]], list[NDArray[np.float32]]]:
-    """Steps between neighbours of different owners, and of one owner near them, from the lines counted."""
-    count = owners.shape[1]
-    wide = np.pad(owners, ((0, 0), (NEAR_PX, NEAR_PX + 1)), mode="wrap" if wraps else "constant")
-    inside = np.zeros(wide.shape, dtype=np.bool_)
-    inside[counted, NEAR_PX : NEAR_PX + count] = True
+    """Steps between neighbours of different owners, and of one owner near them, that start where counted."""
+    owners = patch.sources
+    inside = np.zeros(owners.shape, dtype=np.bool_)
+    inside[counted] = True
     pairs, changes = [], []
     for down, right in ((0, 1), (1, 0)):
-        other = np.zeros_like(wide)
-        other[: -down or None, : -right or None] = wide[down:, right:]
-        pairs.append((wide > 0) & (other > 0))
-        changes.append(pairs[-1] & (wide != other))
+        other = np.zeros_like(owners)
+        other[: -down or None, : -right or None] = owners[down:, right:]
+        pairs.append((owners > 0) & (other > 0))
+        changes.append(pairs[-1] & (owners != other))
     box = np.ones((2 * NEAR_PX + 1, 2 * NEAR_PX + 1), dtype=np.uint8)
     near = cv2.dilate((changes[0] | changes[1]).astype(np.uint8), box) > 0
     across: list[NDArray[np.float32]] = []
@@ -216,9 +263,8 @@ def _strip_steps(
     for (down, right), pair, change in zip(((0, 1), (1, 0)), pairs, changes, strict=True):
         for steps, chosen in ((across, change), (beside, pair & ~change & near)):
             line, sample = np.nonzero(chosen & inside)
-            sample -= NEAR_PX
-            here = samples[:, line, sample].astype(np.float32)
-            there = samples[:, line + down, (sample + right) % count].astype(np.float32)
+            here = patch.samples[:, line, sample].astype(np.float32)
+            there = patch.samples[:, line + down, sample + right].astype(np.float32)
             steps.append(np.abs(there - here).mean(axis=0))
     return across, beside
 

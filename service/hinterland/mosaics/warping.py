@@ -26,6 +26,8 @@ class Source:
     """(bands, lines, samples)."""
     mask: Any
     """(lines, samples)."""
+    largest: float
+    """Full scale, DN."""
 
 
 def place_sources(images: Sequence[Image], bands: int, backend: Backend = CPU) -> list[Source]:
@@ -36,6 +38,7 @@ def place_sources(images: Sequence[Image], bands: int, backend: Backend = CPU) -
                 np.ascontiguousarray(np.broadcast_to(image.samples, (bands, *image.mask.shape)))
             ),
             mask=backend.to_device(image.mask),
+            largest=image.largest,
         )
         for image in images
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,8 @@ GridToDegrees = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 _CACHE_BYTES = 64 << 20
 _MESH = 32
+_BAND = 128
+"""Lines that a thread fills at a time."""
 _MOST_SAMPLES_READ = 1_000_000_000
 _STRETCH_PERCENT = (0.5, 99.5)
 
@@ -130,7 +133,15 @@ def read_ground(
     lattice = build_lattice(
         lambda points: to_window(to_source(points)), (0, 0, lines, samples), reduced.shape[1:], step=_MESH
     )
-    values, valid = warp(reduced, mask, lattice, (0, 0, lines, samples), kernel="bicubic")
+
+    def fill(first: int, last: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        return warp(reduced, mask, lattice, (first, 0, last - first, samples), kernel="bicubic")
+
+    starts = range(0, lines, _BAND)
+    with ThreadPoolExecutor() as pool:  # the loop releases the interpreter lock
+        bands = list(pool.map(fill, starts, [*starts[1:], lines]))
+    values = np.concatenate([band for band, _ in bands], axis=1)
+    valid = np.concatenate([inside for _, inside in bands])
     if not valid.any():
         return None
     drawn = np.clip(np.rint(values), 0, 255).astype(np.uint8)

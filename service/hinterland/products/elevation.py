@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +12,12 @@ import numpy as np
 import rasterio
 import rasterio.features
 from numpy.typing import NDArray
-from pyproj.exceptions import CRSError
 from rasterio._err import CPLE_BaseError
 from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
 from hinterland.errors import InputError
-from hinterland.products.georeference import Georeference
+from hinterland.products.ground_coordinates import Affine, GroundCoordinates, Scale, coordinates_of
 
 MOST_CELLS = 1 << 27
 """Cells of the largest window: half a gigabyte of heights."""
@@ -35,7 +35,7 @@ class Dem:
     """(lines, samples), m above the body's reference; 0 where not valid."""
     mask: NDArray[np.bool_]
     """(lines, samples), True where valid."""
-    affine: tuple[float, float, float, float, float, float]
+    affine: Affine
     """Map x = a s + b l + c and y = d s + e l + f of a point s samples and l lines from the grid's outer
     corner, half a cell before the centre of line 0, sample 0; a to f in the CRS's unit."""
     crs_wkt: str
@@ -67,15 +67,16 @@ class Dem:
 
     def position(self, longitude_deg: float, latitude_deg: float) -> tuple[float, float]:
         """Line and sample of a place; nan where the projection has none. They may lie off the grid."""
-        return self._reference.position(longitude_deg, latitude_deg, self.shape)
+        ((line, sample),) = self._coordinates.to_source(np.array([[longitude_deg, latitude_deg]]))
+        return float(line), float(sample)
 
     def places(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Longitude and latitude (n, 2), degrees, of lines and samples (n, 2); longitudes near the site's."""
-        return self._reference.places(points, self.longitude_deg)
+        return self._coordinates.to_degrees(points, self.longitude_deg)
 
     @property
-    def _reference(self) -> Georeference:
-        return Georeference(crs_wkt=self.crs_wkt, affine=self.affine)
+    def _coordinates(self) -> GroundCoordinates:
+        return _coordinates(self.crs_wkt, self.affine, self.shape, self.product)
 
     def height_at(self, line: float, sample: float) -> float:
         """Height (m) at a point of the grid, bilinear; nan off the grid or beside a cell without data."""
@@ -96,6 +97,7 @@ def read_dem(
     longitude_deg: float | None = None,
     latitude_deg: float | None = None,
     range_m: float | None = None,
+    most_cells: int | None = None,
 ) -> Dem:
     """Read an elevation model, or the part of it around a stop.
 
@@ -107,6 +109,8 @@ def read_dem(
         The stop, east positive; the raster's centre by default.
     range_m : float, optional
         Reads only the square that holds this range around the stop.
+    most_cells : int, optional
+        Reads only a square of about so many cells around the stop, where the rest would be more.
 
     Returns
     -------
@@ -123,12 +127,8 @@ def read_dem(
     path = Path(path)
     try:
         with rasterio.open(path) as dataset:
-            return _read(path, dataset, longitude_deg, latitude_deg, range_m)
-    except CRSError as error:
-        message = (
-            f"{path}: its coordinate reference system cannot be used: {error}; assign one with gdal_edit"
-        )
-        raise InputError(message) from error
+            reach = math.inf if most_cells is None else 0.5 * math.sqrt(most_cells)
+            return _read(path, dataset, longitude_deg, latitude_deg, range_m, reach)
     except (RasterioError, CPLE_BaseError, OSError) as error:
         message = f"{path}: cannot be read as an elevation model: {error}; give a GeoTIFF of heights"
         raise InputError(message) from error
@@ -167,64 +167,67 @@ def _read(
     longitude_deg: float | None,
     latitude_deg: float | None,
     range_m: float | None,
+    most_reach: float,
 ) -> Dem:
-    if dataset.crs is None:
-        message = f"{path}: has no coordinate reference system; assign one with gdal_edit -a_srs"
-        raise InputError(message)
     if dataset.count != 1 or np.dtype(dataset.dtypes[0]).kind not in "iuf":
         message = (
             f"{path}: has {dataset.count} bands of {dataset.dtypes[0]}, an elevation model has one of heights"
         )
         raise InputError(message)
+    coordinates = coordinates_of(dataset, path)
     a, b, c, d, e, f = tuple(dataset.transform)[:6]
-    reference = Georeference(crs_wkt=dataset.crs.to_wkt(), affine=(a, b, c, d, e, f))
     if longitude_deg is None or latitude_deg is None:
-        centre = np.array([[0.5 * (dataset.height - 1), 0.5 * (dataset.width - 1)]])
-        longitude_deg, latitude_deg = (float(v) for v in reference.places(centre)[0])
-    line, sample = reference.position(longitude_deg, latitude_deg, dataset.shape)
+        longitude_deg, latitude_deg = coordinates.center_deg()
+    ((line, sample),) = coordinates.to_source(np.array([[longitude_deg, latitude_deg]]))
     if not (-0.5 <= line <= dataset.height - 0.5 and -0.5 <= sample <= dataset.width - 0.5):
         message = (
             f"{path}: does not hold longitude {longitude_deg:.6f}, latitude {latitude_deg:.6f}; "
             "give an elevation model of the stop"
         )
         raise InputError(message)
-    scale = reference.scale(line, sample)
+    scale = coordinates.scale(line, sample)
     if not abs(scale.off_square) <= _SQUARE:
         message = (
             f"{path}: its lines and samples are mirrored or not at right angles "
             f"({math.degrees(scale.off_square):.1f} degrees off); make it north up with gdalwarp"
         )
         raise InputError(message)
-    window = _window(path, dataset, (line, sample), (scale.metres_per_line, scale.metres_per_sample), range_m)
+    window = _window(path, dataset, (line, sample), scale, range_m, most_reach)
     heights = dataset.read(1, window=window).astype(np.float64) * dataset.scales[0] + dataset.offsets[0]
     mask = dataset.read_masks(1, window=window) > 0
-    mask &= np.isfinite(heights) & (np.abs(heights) < reference.radius_m)
+    mask &= np.isfinite(heights) & (np.abs(heights) < coordinates.radius_m)
     corner = a * window.col_off + b * window.row_off + c, d * window.col_off + e * window.row_off + f
     return Dem(
         product=path.name,
         heights=np.where(mask, heights, 0.0).astype(np.float32),
         mask=mask,
         affine=(a, b, corner[0], d, e, corner[1]),
-        crs_wkt=reference.crs_wkt,
+        crs_wkt=dataset.crs.to_wkt(),
         longitude_deg=longitude_deg,
         latitude_deg=latitude_deg,
         metres_per_line=scale.metres_per_line,
         metres_per_sample=scale.metres_per_sample,
         up_azimuth=scale.up_azimuth,
-        radius_m=reference.radius_m,
+        radius_m=coordinates.radius_m,
     )
+
+
+@functools.lru_cache(maxsize=16)
+def _coordinates(wkt: str, affine: Affine, shape: tuple[int, int], product: str) -> GroundCoordinates:
+    return GroundCoordinates(wkt, affine, shape, Path(product))
 
 
 def _window(
     path: Path,
     dataset: Any,  # noqa: ANN401
     at: tuple[float, float],
-    metres: tuple[float, float],
+    scale: Scale,
     range_m: float | None,
+    most_reach: float,
 ) -> Window:
     spans = []
-    for place, size, cell_m in zip(at, dataset.shape, metres, strict=True):
-        reach = size if range_m is None else range_m / cell_m + 1.0
+    for place, size, cell_m in zip(at, dataset.shape, scale[:2], strict=True):
+        reach = min(most_reach, size if range_m is None else range_m / cell_m + 1.0)
         spans.append((max(0, math.floor(place - reach)), min(size, math.ceil(place + reach) + 1)))
     (top, bottom), (left, right) = spans
     if min(bottom - top, right - left) < 2:

@@ -6,6 +6,7 @@ guessed. Source of the fields' meaning: docs/conventions.md, section "Raw-image 
 
 from __future__ import annotations
 
+import contextlib
 import re
 
 from hinterland.model.products import Dropped, Image, Product, Stop
@@ -42,7 +43,16 @@ def read_frame(source: Source, match: Match) -> Image | Dropped:
     try:
         product = _product(source, match, lines, samples)
     except FieldError as error:
-        return Dropped(product=record.product_id, path=source.path, reason=str(error))
+        url, page = _addresses(record)
+        return Dropped(
+            product=record.product_id,
+            path=source.path,
+            reason=str(error),
+            sha256=source.sha256,
+            sol=_sol(record),
+            url=url,
+            page=page,
+        )
     pixels = read_picture(source)
     return Image(product=product, samples=pixels.samples, mask=pixels.mask, largest=pixels.largest)
 
@@ -90,6 +100,13 @@ def _product(source: Source, match: Match, lines: int, samples: int) -> Product:
         credit=text(fields.get("credit")),
         notes=notes,
     )
+
+
+def _sol(record: Record) -> int | None:
+    """The sol as far as it is known, of a frame that is dropped for another reason."""
+    with contextlib.suppress(FieldError):
+        return integer(record.fields.get("sol"), "sol")
+    return None
 
 
 def _shape(record: Record) -> tuple[int, int]:

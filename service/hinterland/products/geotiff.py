@@ -24,7 +24,7 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.windows import Window
 
 import hinterland
-from hinterland.errors import HinterlandError
+from hinterland.errors import HinterlandError, InputError
 
 BLOCK = 512
 """Lines and samples of a block of the file; tiles that start and end on its multiples are the quickest."""
@@ -242,11 +242,20 @@ def read_reduced(path: Path, lines: int, samples: int) -> tuple[NDArray[np.gener
         Averages of the valid samples.
     mask : (lines, samples) bool
         True where valid.
+
+    Raises
+    ------
+    InputError
+        If it is not there, damaged or no raster.
     """
-    with _environment(), rasterio.open(path) as dataset:
-        reduced = dataset.read(out_shape=(dataset.count, lines, samples), resampling=Resampling.average)
-        mask = dataset.dataset_mask(out_shape=(lines, samples), resampling=Resampling.nearest)
-        return reduced, mask > 0
+    try:
+        with _environment(), rasterio.open(path) as dataset:
+            reduced = dataset.read(out_shape=(dataset.count, lines, samples), resampling=Resampling.average)
+            mask = dataset.dataset_mask(out_shape=(lines, samples), resampling=Resampling.nearest)
+            return reduced, mask > 0
+    except _DRIVER_ERRORS as error:
+        message = f"{path}: cannot be read as a GeoTIFF: {error.__cause__ or error}"
+        raise InputError(message) from error
 
 
 def _checksum(samples: NDArray[np.generic], mask: NDArray[np.bool_] | None) -> int:

@@ -1,10 +1,10 @@
-"""From planetocentric degrees to the lines and samples of a raster, whatever its projection or ellipsoid."""
+"""Planetocentric degrees against lines and samples of a raster, whatever its projection or ellipsoid."""
 
 from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyproj
@@ -17,6 +17,17 @@ Affine = tuple[float, float, float, float, float, float]
 """x = a * sample + b * line + c, y = d * sample + e * line + f, at corners: sample 0 starts at 0."""
 
 _LARGEST_SAMPLE_M = 1e6
+
+
+class Scale(NamedTuple):
+    """How a raster lies on the ground around a point."""
+
+    metres_per_line: float
+    metres_per_sample: float
+    up_azimuth: float
+    """Azimuth (rad) towards lower lines."""
+    off_square: float
+    """Angle (rad) by which samples run clockwise of a right angle to that; pi on a mirrored raster."""
 
 
 class GroundCoordinates:
@@ -91,14 +102,58 @@ class GroundCoordinates:
         sample_line = (coordinates - self._affine[:, 2]) @ self._inverse.T
         return np.ascontiguousarray(sample_line[:, ::-1]) - 0.5
 
-    def center_deg(self) -> tuple[float, float]:
-        """Longitude and planetocentric latitude of the raster's middle."""
-        x, y = self._middle
+    def to_degrees(
+        self, points: NDArray[np.float64], near_longitude_deg: float | None = None
+    ) -> NDArray[np.float64]:
+        """Find the places of points of the raster; the inverse of `to_source`.
+
+        Parameters
+        ----------
+        points : (n, 2) float64
+            Line and sample.
+        near_longitude_deg : float, optional
+            Longitudes are then within half a turn of it.
+
+        Returns
+        -------
+        (n, 2) float64
+            Longitudes and planetocentric latitudes, degrees; nan where the projection has none.
+        """
+        x, y = self._affine[:, :2] @ (points[:, ::-1] + 0.5).T + self._affine[:, 2:]
         if self._transformer is not None:
             x, y = self._transformer.transform(x, y, direction="INVERSE")
         if self._is_graphic:
-            y = math.degrees(math.atan(math.tan(math.radians(y)) * self._squash))
-        return float(x), float(y)
+            y = np.degrees(np.arctan2(np.sin(np.radians(y)) * self._squash, np.cos(np.radians(y))))
+        if near_longitude_deg is not None:
+            x = near_longitude_deg + np.mod(x - near_longitude_deg + 180.0, 360.0) - 180.0
+        places = np.column_stack((x, y))
+        places[~np.isfinite(places).all(axis=1)] = np.nan
+        return places
+
+    def center_deg(self) -> tuple[float, float]:
+        """Longitude and planetocentric latitude of the raster's middle."""
+        middle = np.array([[0.5 * self._shape[0] - 0.5, 0.5 * self._shape[1] - 0.5]])
+        ((longitude, latitude),) = self.to_degrees(middle)
+        return float(longitude), float(latitude)
+
+    def scale(self, line: float, sample: float) -> Scale:
+        """How the raster lies on the ground, from a cell around a point of it; nan off the map."""
+        half = np.array([[-0.5, 0.0], [0.5, 0.0], [0.0, -0.5], [0.0, 0.5]])
+        places = self.to_degrees(np.array([line, sample]) + np.vstack((half, (0.0, 0.0))))
+        *cell, (x, y, z) = self._in_space(places)
+        upward, rightward = cell[0] - cell[1], cell[3] - cell[2]
+        lon = math.radians(places[4, 0])  # a pole has one too
+        to_east = np.array([-math.sin(lon), math.cos(lon), 0.0])
+        to_north = np.cross((x, y, z / self._squash), to_east)  # from the ellipsoid's normal
+        to_north /= np.linalg.norm(to_north)
+        up_azimuth = math.atan2(upward @ to_east, upward @ to_north)
+        right_azimuth = math.atan2(rightward @ to_east, rightward @ to_north)
+        return Scale(
+            metres_per_line=float(np.linalg.norm(upward)),
+            metres_per_sample=float(np.linalg.norm(rightward)),
+            up_azimuth=up_azimuth,
+            off_square=math.remainder(right_azimuth - up_azimuth - 0.5 * math.pi, 2.0 * math.pi),
+        )
 
     def sample_m(self, longitude_deg: float, latitude_deg: float) -> float:
         """Size of a sample (m on the ground, the geometric mean of its sides) at a place; nan off the map."""
@@ -112,6 +167,13 @@ class GroundCoordinates:
         (a, b), (c, d) = east - west, north - south
         samples_per_m2 = abs(float(a * d - b * c)) / 4.0
         return 1.0 / math.sqrt(samples_per_m2) if samples_per_m2 > 0.0 else math.nan
+
+    def _in_space(self, lon_lat: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Body-fixed x, y, z (n, 3), m, of places on the ellipsoid."""
+        lon, lat = np.radians(lon_lat).T
+        radius = self.radius_m / np.sqrt(np.cos(lat) ** 2 + np.sin(lat) ** 2 / self._squash)
+        in_plane = radius * np.cos(lat)
+        return np.column_stack((in_plane * np.cos(lon), in_plane * np.sin(lon), radius * np.sin(lat)))
 
     def _coordinates_of_middle(self) -> tuple[float, float]:
         x, y = self._affine[:, :2] @ (0.5 * self._shape[1], 0.5 * self._shape[0]) + self._affine[:, 2]

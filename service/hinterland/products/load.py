@@ -90,7 +90,17 @@ def load_images(paths: Sequence[Path], metadata: Path | Sequence[Path] | None = 
         product_id = result.product.product_id
         if product_id in images:
             reason = f"duplicate of {printable(images[product_id].product.path.name)}"
-            dropped.append(Dropped(product=product_id, path=path, reason=reason))
+            dropped.append(
+                Dropped(
+                    product=product_id,
+                    path=path,
+                    reason=reason,
+                    sha256=result.product.sha256,
+                    sol=result.product.sol,
+                    url=result.product.url,
+                    page=result.product.page,
+                )
+            )
             continue
         images[product_id] = replace(result, mask=sound_border(result.samples, result.mask))
     return Loaded(images=check_tiles(tuple(images.values())), dropped=tuple(dropped))
@@ -119,7 +129,7 @@ def _with_sidecar(source: Source, feeds: Feeds) -> Image | Dropped:
         try:
             beside = read_feeds([sidecar])
         except InputError as error:  # nobody has named this file: the frame goes, the work goes on
-            return Dropped(product=source.name, path=source.path, reason=str(error))
+            return _unplaced(source, str(error))
         match = beside.match(source.path.stem)
         if match is not None:
             return read_frame(source, match)
@@ -127,7 +137,12 @@ def _with_sidecar(source: Source, feeds: Feeds) -> Image | Dropped:
     reason = (
         f"no record in {', '.join(searched)}" if searched else "no metadata; pass its feed with --metadata"
     )
-    return Dropped(product=source.name, path=source.path, reason=reason)
+    return _unplaced(source, reason)
+
+
+def _unplaced(source: Source, reason: str) -> Dropped:
+    """A picture of which nothing but its file is known."""
+    return Dropped(product=source.name, path=source.path, reason=reason, sha256=source.sha256)
 
 
 def _sidecars(path: Path) -> list[Path]:

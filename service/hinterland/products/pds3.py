@@ -6,6 +6,8 @@ Source: PDS Standards Reference 3.8, chapters 12 and 14 and appendix A.19.
 
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
 
 from hinterland.errors import InputError
@@ -67,8 +69,21 @@ def read_pds3(source: Source) -> Image | Dropped:
         levels = interpret(raw, image.values)
         product = product_from_label(label, source, layout.lines, layout.samples, levels.notes)
     except FieldError as error:
-        return Dropped(product=product_id, path=source.path, reason=str(error))
+        return Dropped(
+            product=product_id,
+            path=source.path,
+            reason=str(error),
+            sha256=source.sha256,
+            sol=_sol(label),
+        )
     return Image(product=product, samples=levels.samples, mask=levels.mask, largest=levels.largest)
+
+
+def _sol(label: Block) -> int | None:
+    """The sol as far as it is known, of a product that is dropped for another reason."""
+    with contextlib.suppress(FieldError):
+        return integer(label.values.get("PLANET_DAY_NUMBER"), "PLANET_DAY_NUMBER")
+    return None
 
 
 def _layout(label: Block) -> tuple[Block, Layout]:

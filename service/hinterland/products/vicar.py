@@ -5,6 +5,7 @@ Source: JPL Multimission Image Processing Laboratory, "The VICAR file format".
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -89,8 +90,23 @@ def read_vicar(source: Source) -> Image | Dropped:
         levels = interpret(raster.samples, {} if data is None else data.values)
         product = product_from_label(label, source, lines, samples, levels.notes)
     except FieldError as error:
-        return Dropped(product=product_id, path=source.path, reason=str(error))
+        return Dropped(
+            product=product_id,
+            path=source.path,
+            reason=str(error),
+            sha256=source.sha256,
+            sol=_sol(label),
+        )
     return Image(product=product, samples=levels.samples, mask=levels.mask, largest=levels.largest)
+
+
+def _sol(label: Block) -> int | None:
+    """The sol as far as it is known, of a product that is dropped for another reason."""
+    with contextlib.suppress(FieldError):
+        identification = label.find("IDENTIFICATION")
+        if identification is not None:
+            return integer(identification.values.get("PLANET_DAY_NUMBER"), "PLANET_DAY_NUMBER")
+    return None
 
 
 def _raster(source: Source) -> VicarRaster:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from hinterland.model.grids import compass_point
 from hinterland.publish.files import FILES, ITEM, PAGE, present
-from hinterland.publish.missions import mission_of
+from hinterland.publish.report import place_of
 from hinterland.publish.view import View
 
 _POLICY = (
@@ -56,7 +56,7 @@ def write_page(folder: Path, report: Mapping[str, Any], view: View) -> None:
 
 def page(folder: Path, report: Mapping[str, Any], view: View) -> str:
     """The text of the page that `write_page` writes."""
-    place = _place(report)
+    place = place_of(report)
     style = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
     return f"""<!DOCTYPE html>
 <html lang="en">
@@ -89,23 +89,10 @@ def page(folder: Path, report: Mapping[str, Any], view: View) -> str:
 """
 
 
-def _place(report: Mapping[str, Any]) -> str:
-    stop = report["stop"]
-    mission = mission_of(stop["mission"])
-    sols = sorted({frame["sol"] for frame in report["frames"] if frame["used"] and frame["sol"] is not None})
-    when = f"sol {sols[0]}" if len(sols) == 1 else f"sols {sols[0]} to {sols[-1]}" if sols else None
-    return ", ".join(
-        part
-        for part in (mission.rover or mission.name, when, f"site {stop['site']}", f"drive {stop['drive']}")
-        if part
-    )
-
-
 def _extent(report: Mapping[str, Any], view: View) -> str:
     projection = report["projection"]
-    width = "360" if view.is_all_round else f"{view.azimuth_width_deg:.0f}"
     return (
-        f"{width}° wide, "
+        f"{view.azimuth_width_deg:.0f}° wide, "
         f"elevation {_number(view.elevation_min_deg, 0)}° to {_number(view.elevation_max_deg, 0)}°, "
         f"{projection['samples']:,} × {projection['lines']:,} pixels "
         f"at {projection['pixels_per_degree']:.2f} a degree"
@@ -147,7 +134,7 @@ def _facts(report: Mapping[str, Any]) -> str:
     used = sum(frame["used"] for frame in frames)
     left_out = len(frames) - used
     prior = residuals["prior_median_px"]
-    visibility = report["seams"]["visibility"]
+    visibility, step = report["seams"]["visibility"], report["seams"]["level_step"]
     distance = surface["distance_m"]
     facts = [
         ("Frames", str(used), f"{left_out} left out" if left_out else "all used"),
@@ -158,7 +145,11 @@ def _facts(report: Mapping[str, Any]) -> str:
             "" if prior is None else f"{prior:.2f} px by the labels' pointing",
         ),
         ("Surface", surface["kind"].capitalize(), surface["source"] if distance is not None else ""),
-        ("Seam visibility", _optional(visibility, 2), ""),
+        (
+            "Seam visibility",
+            _optional(visibility, 2),
+            "" if step is None else f"level step {100.0 * step:.1f} % of the contrast",
+        ),
     ]
     cells = "".join(
         f"<div><dt>{name}</dt><dd>{escape(value)}<small>{escape(note)}</small></dd></div>"
@@ -228,8 +219,9 @@ def _original(frame: Mapping[str, Any]) -> str:
 def _footer(report: Mapping[str, Any]) -> str:
     lines = [f"Credit: {credit}" for credit in report["credits"]]
     version = report["versions"].get("hinterland", "")
-    seconds = sum(report["timing_s"].values())
-    lines.append(f"Made by hinterland {version} in {seconds:.1f} s ({report['backend']}).")
+    lines.append(
+        f"Made by hinterland {version} in {report['timing_s']['total']:.1f} s ({report['backend']})."
+    )
     lines.append(f"Inputs {report['inputs_digest']}")
     return "<footer>\n" + "\n".join(f"<p>{escape(line)}</p>" for line in lines) + "\n</footer>"
 

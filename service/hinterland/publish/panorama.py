@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
-import resource
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -19,29 +17,33 @@ from numpy.typing import NDArray
 from hinterland import __version__
 from hinterland.adjust.pointing import solve_pointing
 from hinterland.adjust.tie_points import find_tie_points
-from hinterland.errors import CapabilityError, InputError, NothingToDoError
+from hinterland.errors import CapabilityError, InputError
+from hinterland.model.grids import CylindricalGrid
 from hinterland.model.products import Dropped, Image
-from hinterland.model.solution import Solution
+from hinterland.model.solution import Solution, SolvedFrame
 from hinterland.mosaics.compose import Composition
-from hinterland.mosaics.plan import Plan, plan_panorama
+from hinterland.mosaics.plan import Placement, Plan, plan_panorama, plan_within
 from hinterland.mosaics.previews import Previews
-from hinterland.mosaics.seams import SeamMeter
-from hinterland.mosaics.warping import build_lattices, place_sources
+from hinterland.mosaics.warping import Source, build_lattices, place_sources
 from hinterland.products import load_images, one_stop
-from hinterland.products.geotiff import TileWriter, read_reduced
+from hinterland.products.geotiff import read_reduced
 from hinterland.progress import Progress, silent
 from hinterland.publish.bundle import REPORT, Bundle
+from hinterland.publish.memory import machine_bytes, peak_bytes, resident_bytes
 from hinterland.publish.nav import write_nav
 from hinterland.publish.page import write_page
 from hinterland.publish.preview import write_preview
-from hinterland.publish.report import make_report, write_report
+from hinterland.publish.rasters import write_rasters
+from hinterland.publish.report import HIDDEN, MASKED, TINY, make_report, write_report
 from hinterland.publish.stac import write_item
-from hinterland.publish.view import View
+from hinterland.publish.stages import Stages
 from hinterland_kernels.backend import Backend, BackendMissingError, choose
+from hinterland_kernels.lattice import Lattice
 from hinterland_kernels.warp import KERNELS
 
 SURFACES = ("auto", "plane", "infinity")
 PROJECTIONS = ("cylindrical",)
+MEMORY_SHARE = 0.75
 _REPORTED_VERSIONS = ("numpy", "numba", "opencv-python-headless", "rasterio", "scipy")
 
 
@@ -68,7 +70,9 @@ class PanoramaRequest:
     overwrite: bool = False
     """Replace a bundle that is there."""
     tile_px: int = 1024
-    """Edge of a tile; it changes no sample."""
+    """Edge of a tile, smaller where the memory does not allow it; it changes no sample."""
+    memory_bytes: int | None = None
+    """Resident memory not to exceed; None is `MEMORY_SHARE` of the machine's."""
 
     def __post_init__(self) -> None:
         for option, value, allowed in (
@@ -79,27 +83,6 @@ class PanoramaRequest:
             if value not in allowed:
                 message = f"{option} {value}: choose one of {', '.join(allowed)}"
                 raise InputError(message)
-
-
-class _Stages:
-    """Times the stages and hands progress on."""
-
-    def __init__(self, progress: Progress) -> None:
-        self.timing_s: dict[str, float] = {}
-        self._progress = progress
-
-    @contextmanager
-    def stage(self, name: str, total: int = 1) -> Iterator[None]:
-        """Time a stage; it is reported as begun, and as done when it ends without an error."""
-        start = time.perf_counter()
-        self._progress(name, 0, total)
-        yield
-        self.timing_s[name] = round(time.perf_counter() - start, 3)
-        self._progress(name, total, total)
-
-    def advance(self, name: str, done: int, total: int) -> None:
-        """Report a part of a stage."""
-        self._progress(name, done, total)
 
 
 def make_bundle(request: PanoramaRequest, progress: Progress = silent) -> dict[str, Any]:
@@ -126,31 +109,38 @@ def make_bundle(request: PanoramaRequest, progress: Progress = silent) -> dict[s
     NothingToDoError
         If no frame can be used.
     """
-    stages = _Stages(progress)
+    stages = Stages(progress)
     backend = _backend(request.backend)
     # entered before anything is read: a place that cannot be written is said at once
     with Bundle(request.out, overwrite=request.overwrite) as bundle:
         with stages.stage("reading", len(request.frames)):
             images, dropped = _read(request)
         solution = _solve(images, request, stages)
-        plan = plan_panorama(solution, pixels_per_degree=request.pixels_per_degree, tile_px=request.tile_px)
-        composition = _prepare(images, solution, plan, request, backend, stages)
-        finished = _blend(composition, bundle.folder, stages)
+        with stages.stage("planning"):
+            planned = _planned(images, solution, request, backend)
+        composition, level_step = _prepare(images, solution, planned, request, backend, stages)
+        finished = write_rasters(composition, planned.workers, bundle.folder, stages)
         with stages.stage("publishing"):
+            _publish_pictures(bundle.folder, composition)
             report = make_report(
                 solution=composition.solution,
-                grid=plan.grid,
+                grid=composition.plan.grid,
                 view=finished.view,
-                used=finished.used,
+                unused=_unused(images, composition, finished.seen),
                 dropped=dropped,
                 visibility=finished.visibility,
-                timing_s=stages.timing_s,
-                peak_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+                level_step=level_step,
+                timing_s=stages.timing_s(),
+                peak_rss_bytes=peak_bytes(),
                 backend=backend.name,
                 versions=_versions(),
                 options=_options(request),
             )
-            _publish(bundle.folder, report, composition.solution, plan, finished.view)
+            write_report(bundle.folder / REPORT, report)
+            write_page(bundle.folder, report, finished.view)
+            write_item(
+                bundle.folder, report, finished.view, datetime.now(UTC)
+            )  # last: it lists what is there
     return report
 
 
@@ -169,111 +159,98 @@ def _read(request: PanoramaRequest) -> tuple[tuple[Image, ...], tuple[Dropped, .
     return images, loaded.dropped
 
 
-def _solve(images: tuple[Image, ...], request: PanoramaRequest, stages: _Stages) -> Solution:
+def _solve(images: tuple[Image, ...], request: PanoramaRequest, stages: Stages) -> Solution:
     with stages.stage("tie points"):
         ties = find_tie_points(images)
     with stages.stage("pointing"):
         return solve_pointing(images, ties, request.surface)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Planned:
+    """A plan that fits the memory, and what is made for it."""
+
+    plan: Plan
+    lattices: dict[Placement, Lattice]
+    sources: list[Source]
+    workers: int
+
+
+def _planned(
+    images: Sequence[Image], solution: Solution, request: PanoramaRequest, backend: Backend
+) -> _Planned:
+    plan = plan_panorama(solution, pixels_per_degree=request.pixels_per_degree, tile_px=request.tile_px)
+    budget = request.memory_bytes
+    bands = max(len(image.samples) for image in images)
+    workers = len(os.sched_getaffinity(0))
+
+    def fitted() -> tuple[Plan, int]:
+        return plan_within(
+            plan,
+            int(MEMORY_SHARE * machine_bytes()) if budget is None else budget,
+            bands=bands,
+            workers=workers,
+            source_bytes=resident_bytes(),
+        )
+
+    fitted()  # what is absurd is refused before lattices and copies are made
+    lattices, sources = build_lattices(plan, solution), place_sources(images, bands, backend)
+    plan, workers = fitted()
+    return _Planned(plan=plan, lattices=lattices, sources=sources, workers=workers)
+
+
 def _prepare(
-    images: tuple[Image, ...],
+    images: Sequence[Image],
     solution: Solution,
-    plan: Plan,
+    planned: _Planned,
     request: PanoramaRequest,
     backend: Backend,
-    stages: _Stages,
-) -> Composition:
-    sources = place_sources(images, max(len(image.samples) for image in images), backend)
+    stages: Stages,
+) -> tuple[Composition, float | None]:
+    """Level the frames and cut the seams; also the `level_step` along them."""
     with stages.stage("levelling"):
-        previews = Previews(plan, solution, sources, backend)
-        solution = previews.levelled(max(image.largest for image in images))
+        previews = Previews(planned.plan, solution, planned.sources, backend)
+        solution = previews.levelled()
     with stages.stage("seams"):
-        labels = previews.labels(solution)
-    return Composition(
-        plan=plan,
+        labels, level_step = previews.labels(solution)
+    composition = Composition(
+        plan=planned.plan,
         solution=solution,
-        lattices=build_lattices(plan, solution),
-        sources=sources,
+        lattices=planned.lattices,
+        sources=planned.sources,
         labels=labels,
         dtype=np.result_type(*(image.samples.dtype for image in images)),
         kernel=request.kernel,
         backend=backend,
     )
+    return composition, level_step
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Finished:
-    """What the tiles have shown."""
-
-    view: View
-    used: tuple[bool, ...]
-    visibility: float | None
-
-
-def _blend(composition: Composition, folder: Path, stages: _Stages) -> _Finished:
-    """Make the tiles and write both rasters."""
-    plan = composition.plan
-    grid = plan.grid
-    lines_covered = np.zeros(grid.lines, dtype=np.bool_)
-    samples_covered = np.zeros(grid.samples, dtype=np.bool_)
-    seen: set[int] = set()
-    meter = SeamMeter()
-    georeference = {
-        "projection": "cylindrical",
-        "azimuth_left_deg": grid.azimuth_left_deg,
-        "elevation_top_deg": grid.elevation_top_deg,
-        "pixels_per_degree": grid.pixels_per_degree,
+def _unused(images: Sequence[Image], composition: Composition, seen: frozenset[int]) -> Mapping[int, str]:
+    """Why frames give no pixel, by index."""
+    frames = composition.solution.frames
+    return {
+        index: _why_unused(images[index], frames[index], composition.plan.grid)
+        for index in range(len(frames))
+        if index not in seen
     }
-    size: dict[str, Any] = {"lines": grid.lines, "samples": grid.samples, "metadata": georeference}
-    stop = composition.solution.frames[0].product.stop
-    panorama = TileWriter(
-        folder / "panorama.tif",
-        bands=composition.bands,
-        dtype=composition.dtype,
-        description=f"Panorama, {stop}",
-        **size,
-    )
-    sources = TileWriter(
-        folder / "sources.tif",
-        bands=1,
-        dtype=np.uint16,
-        labels=True,
-        description=f"Source frames of the panorama, {stop}",
-        **size,
-    )
-    total = plan.tile_count + 1
-    with stages.stage("blending", total), panorama, sources:
-        for done, tile in enumerate(composition.tiles(workers=len(os.sched_getaffinity(0))), start=1):
-            line, sample, lines, samples = tile.window
-            panorama.write(line, sample, tile.samples, tile.mask)
-            sources.write(line, sample, tile.sources[None])
-            lines_covered[line : line + lines] |= tile.mask.any(axis=1)
-            samples_covered[sample : sample + samples] |= tile.mask.any(axis=0)
-            meter.add(tile.samples, tile.sources)
-            seen.update(np.unique(tile.sources).tolist())
-            stages.advance("blending", done, total)
-        panorama.finish()
-        sources.finish()
-    if not samples_covered.any():
-        message = "the frames cover no pixel of the panorama: every sample of theirs is masked"
-        raise NothingToDoError(message)
-    return _Finished(
-        view=View.covered(grid, lines_covered, samples_covered),
-        used=tuple(index + 1 in seen for index in range(len(composition.solution.frames))),
-        visibility=meter.visibility,
-    )
 
 
-def _publish(folder: Path, report: dict[str, Any], solution: Solution, plan: Plan, view: View) -> None:
+def _why_unused(image: Image, frame: SolvedFrame, grid: CylindricalGrid) -> str:
+    if not image.mask.any():
+        return MASKED
+    pixels = math.degrees(min(frame.camera.shape) / frame.camera.pixels_per_radian) * grid.pixels_per_degree
+    return TINY if pixels < 1.0 else HIDDEN
+
+
+def _publish_pictures(folder: Path, composition: Composition) -> None:
+    """Write what comes before the report, which tells how long it took."""
+
     def reduced(lines: int, samples: int) -> tuple[NDArray[np.generic], NDArray[np.bool_]]:
         return read_reduced(folder / "panorama.tif", lines, samples)
 
-    write_nav(folder / "nav.json", solution.frames)
-    write_preview(folder / "preview.jpg", plan.grid, reduced)
-    write_report(folder / REPORT, report)
-    write_page(folder, report, view)
-    write_item(folder, report, view, datetime.now(UTC))  # last: it lists what is there
+    write_nav(folder / "nav.json", composition.solution.frames)
+    write_preview(folder / "preview.jpg", composition.plan.grid, reduced)
 
 
 def _versions() -> dict[str, str]:

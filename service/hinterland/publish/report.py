@@ -5,17 +5,25 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from hinterland.model.grids import CylindricalGrid
 from hinterland.model.products import Dropped
-from hinterland.model.solution import Solution, SolvedFrame, SurfaceModel
+from hinterland.model.solution import Correction, Solution, SolvedFrame, SurfaceModel
+from hinterland.publish.missions import mission_of
 from hinterland.publish.view import View
 
 HIDDEN = "hidden behind the other frames"
+MASKED = "every sample of it is masked"
+TINY = "smaller than a pixel of the panorama"
 """Why a frame that was solved gives no pixel."""
+UNTIED = "placed by its label's pointing alone: no tie point joins it to another frame"
+
+MEDIAN_LIMIT_PX, P95_LIMIT_PX = 0.75, 2.0
+"""Residuals above which frames do not fit each other: beside a seam that is seen at full size."""
+_MOST_NAMES = 3
 
 
 def make_report(
@@ -23,9 +31,10 @@ def make_report(
     solution: Solution,
     grid: CylindricalGrid,
     view: View,
-    used: Sequence[bool],
+    unused: Mapping[int, str],
     dropped: Iterable[Dropped],
     visibility: float | None,
+    level_step: float | None,
     timing_s: Mapping[str, float],
     peak_rss_bytes: int,
     backend: str,
@@ -42,14 +51,14 @@ def make_report(
         Of the panorama.
     view : View
         What the valid pixels cover.
-    used : Sequence[bool]
-        Per frame of the solution, True if some pixel of the panorama comes from it.
+    unused : Mapping[int, str]
+        Why no pixel of the panorama comes from a frame, by its index in the solution; the others are used.
     dropped : Iterable[Dropped]
         The inputs that take no part.
-    visibility : float | None
+    visibility, level_step : float | None
         Of the seams; None where there are none.
     timing_s : Mapping[str, float]
-        Seconds per stage, in order.
+        Seconds per stage, in order, and "total".
     peak_rss_bytes : int
         Largest resident memory of the process.
     backend : str
@@ -65,6 +74,7 @@ def make_report(
         JSON values only.
     """
     stop = solution.frames[0].product.stop
+    untied = _untied(solution)
     credits_ = dict.fromkeys(frame.product.credit for frame in solution.frames if frame.product.credit)
     return {
         "projection": _projection(grid, solution),
@@ -72,8 +82,8 @@ def make_report(
         "surface": _surface(solution.surface),
         "frames": [
             *(
-                _frame(index, frame, used=flag)
-                for index, (frame, flag) in enumerate(zip(solution.frames, used, strict=True), start=1)
+                _frame(index + 1, frame, unused.get(index), notes=(UNTIED,) if index in untied else ())
+                for index, frame in enumerate(solution.frames)
             ),
             *(_dropped(entry) for entry in dropped),
         ],
@@ -83,7 +93,8 @@ def make_report(
             "p95_px": solution.residuals.p95_px,
             "prior_median_px": solution.residuals.prior_median_px,
         },
-        "seams": {"visibility": visibility},
+        "seams": {"visibility": visibility, "level_step": level_step},
+        "warnings": _warnings(solution, untied),
         "timing_s": dict(timing_s),
         "peak_rss_bytes": peak_rss_bytes,
         "backend": backend,
@@ -92,6 +103,19 @@ def make_report(
         "stop": {"mission": stop.mission, "site": stop.site, "drive": stop.drive},
         "credits": list(credits_),
     }
+
+
+def place_of(report: Mapping[str, Any]) -> str:
+    """Where and when, in words: "Perseverance, sol 14, site 3, drive 110"."""
+    stop = report["stop"]
+    mission = mission_of(stop["mission"])
+    sols = sorted({frame["sol"] for frame in report["frames"] if frame["used"] and frame["sol"] is not None})
+    when = f"sol {sols[0]}" if len(sols) == 1 else f"sols {sols[0]} to {sols[-1]}" if sols else None
+    return ", ".join(
+        part
+        for part in (mission.rover or mission.name, when, f"site {stop['site']}", f"drive {stop['drive']}")
+        if part
+    )
 
 
 def inputs_digest(checksums: Iterable[str], options: Mapping[str, object]) -> str:
@@ -141,6 +165,7 @@ def _view(view: View) -> dict[str, Any]:
         "compass": view.compass,
         "elevation_min_deg": view.elevation_min_deg,
         "elevation_max_deg": view.elevation_max_deg,
+        "heading": view.heading,
     }
 
 
@@ -154,7 +179,43 @@ def _surface(surface: SurfaceModel) -> dict[str, Any]:
     }
 
 
-def _frame(index: int, frame: SolvedFrame, *, used: bool) -> dict[str, Any]:
+def _untied(solution: Solution) -> set[int]:
+    """Frames of exposures that no tie point joins to another; none where there is only one exposure."""
+    ties: dict[str, int] = {}
+    for frame in solution.frames:
+        ties[frame.product.exposure] = ties.get(frame.product.exposure, 0) + frame.tie_points
+    if len(ties) < 2:
+        return set()
+    return {index for index, frame in enumerate(solution.frames) if not ties[frame.product.exposure]}
+
+
+def _warnings(solution: Solution, untied: Collection[int]) -> list[str]:
+    """What the user should know before trusting the picture."""
+    found = []
+    if untied:
+        names = [solution.frames[index].product.product_id for index in sorted(untied)]
+        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+        placed = "frame is" if len(names) == 1 else "frames are"
+        found.append(
+            f"{len(names)} {placed} placed by the label's pointing alone, no tie point joins "
+            f"{'it' if len(names) == 1 else 'them'} to another frame: {', '.join(names[:_MOST_NAMES])}{more}"
+        )
+    residuals = solution.residuals
+    if residuals.median_px is not None and residuals.p95_px is not None:
+        if residuals.median_px > MEDIAN_LIMIT_PX or residuals.p95_px > P95_LIMIT_PX:
+            found.append(
+                f"the frames fit each other to {residuals.median_px:.2f} px only, 95 % within "
+                f"{residuals.p95_px:.2f} px: near ground that is not flat shows double at seams"
+            )
+        if all(frame.correction == Correction() for frame in solution.frames):
+            found.append("the frames keep the labels' pointing: correcting it did not lower the residuals")
+    cameras = sorted({frame.product.instrument for frame in solution.frames})
+    if len(cameras) > 1:
+        found.append(f"{len(cameras)} cameras are mixed, which see near ground apart: {', '.join(cameras)}")
+    return found
+
+
+def _frame(index: int, frame: SolvedFrame, reason: str | None, *, notes: tuple[str, ...]) -> dict[str, Any]:
     product = frame.product
     return {
         "index": index,
@@ -175,10 +236,10 @@ def _frame(index: int, frame: SolvedFrame, *, used: bool) -> dict[str, Any]:
         "offset": _per_band(frame.offset),
         "tie_points": frame.tie_points,
         "residual_median_px": frame.residual_median_px,
-        "used": used,
-        "reason": None if used else HIDDEN,
+        "used": reason is None,
+        "reason": reason,
         "time_utc": product.time_utc,
-        "notes": list(product.notes),
+        "notes": [*product.notes, *notes],
     }
 
 
@@ -186,10 +247,10 @@ def _dropped(dropped: Dropped) -> dict[str, Any]:
     return {
         "index": None,
         "product": dropped.product,
-        "url": None,
-        "page": None,
-        "sha256": None,
-        "sol": None,
+        "url": dropped.url,
+        "page": dropped.page,
+        "sha256": dropped.sha256,
+        "sol": dropped.sol,
         "site": None,
         "drive": None,
         "instrument": None,

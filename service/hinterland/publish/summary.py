@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from hinterland.publish.report import place_of
+
 
 def summary(out: Path, report: Mapping[str, Any]) -> Iterator[str]:
     """Yield the lines that end a panorama command.
@@ -17,13 +19,12 @@ def summary(out: Path, report: Mapping[str, Any]) -> Iterator[str]:
     report : Mapping
         Its panorama.json.
     """
-    projection, view, residuals = report["projection"], report["view"], report["residuals"]
+    projection, residuals = report["projection"], report["residuals"]
     used = [frame for frame in report["frames"] if frame["used"]]
     left_out = [frame for frame in report["frames"] if not frame["used"]]
-    yield (
-        f"{projection['samples']} x {projection['lines']} samples of {len(used)} frames, "
-        f"looking {view['compass']} ({view['azimuth_center_deg']:.0f} degrees)"
-    )
+    yield f"{place_of(report)}: {report['view']['heading']}"
+    frames = "1 frame" if len(used) == 1 else f"{len(used)} frames"
+    yield f"{projection['samples']} x {projection['lines']} samples of {frames}"
     if residuals["median_px"] is not None:
         yield (
             f"{residuals['tie_points']} tie points: median {residuals['median_px']:.2f} px, "
@@ -33,6 +34,8 @@ def summary(out: Path, report: Mapping[str, Any]) -> Iterator[str]:
         )
     for frame in left_out:
         yield f"left out: {frame['product']}: {frame['reason']}"
-    yield f"took {sum(report['timing_s'].values()):.1f} s"
+    for warning in report["warnings"]:
+        yield f"warning: {warning}"
+    yield f"took {report['timing_s']['total']:.1f} s"
     yield f"look at   {out / 'index.html'}"
     yield f"image     {out / 'panorama.tif'}"

@@ -38,8 +38,8 @@ def make_scene(**changes: Any) -> Scene:
     )
     known: dict[str, Any] = {
         "view": view, "stop": stop(100, 20, 0.0), "stop_is_exact": True, "mission": "M2020",
-        "ground_view": ground_view, "track": (), "later_track": (), "stops": (), "later_stops": (),
-        "planned": (), "places": (),
+        "ground_view": ground_view, "heading": None, "track": (), "later_track": (), "stops": (),
+        "later_stops": (), "planned": (), "places": (),
     }  # fmt: skip
     return Scene(**known | changes)
 
@@ -60,6 +60,30 @@ def test_every_sol_is_labelled_at_its_last_stop_and_the_rover_by_name() -> None:
 def test_sols_spent_at_one_place_share_a_label() -> None:
     stops = (stop(10, 0, -50.0), stop(20, 13, -50.3), stop(30, 14, -20.0), stop(100, 20, 0.0))
     assert labels(make_scene(stops=stops))[0] == ["Perseverance, sol 20", "sol 14", "sols 0–13"]
+
+
+def test_a_stop_where_the_rover_is_drawn_has_neither_mark_nor_label() -> None:
+    stops = (stop(10, 0, 0.003), stop(100, 20, 0.0))  # files round their degrees
+    scene = make_scene(stops=stops)
+    assert scene.stops_by_sol == ()
+    assert labels(scene)[0] == ["Perseverance, sol 20"]
+
+
+def test_small_holes_are_bounded_finely_and_the_view_strongly() -> None:
+    def yellow(side_m: float) -> int:
+        ring = as_line(
+            FRAME.to_degrees(0.5 * side_m * np.array([(-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1)]))
+        )
+        view = GroundView(
+            kind=ViewKind.VIEWSHED, viewpoint=(77.0, 18.0), range_m=90.0, polygons=((ring,),), edges=()
+        )
+        canvas = Canvas(1600, 1250)
+        draw_view(canvas, AREA, view)
+        return int((canvas.pixels() == (255, 213, 0)).all(axis=2).sum())
+
+    west, east, _, _ = AREA.grid.bounds_m
+    per_metre = [yellow(share * (east - west)) / share for share in (0.05, 0.4)]
+    assert per_metre[1] > 1.5 * per_metre[0]
 
 
 def test_what_lies_off_the_map_is_neither_labelled_nor_counted_as_left_out() -> None:

@@ -10,6 +10,7 @@ import pyproj
 import pytest
 import rasterio
 import shapely
+import synthetic_valley
 from PIL import Image
 from rasterio.transform import Affine
 
@@ -19,6 +20,7 @@ from hinterland.maps.canvas import Canvas
 from hinterland.maps.local_frame import LocalFrame, MapGrid
 from hinterland.maps.overview import OverviewRequest, make_overview
 from hinterland.maps.placement import Box
+from hinterland.model.grids import CylindricalGrid
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 LANDING_MAP = EXAMPLES / "jezero_landing_map" / "Lookdown_Map_aligned.jpg"
@@ -210,7 +212,7 @@ def test_the_words_on_the_sheet_say_what_the_map_shows(
         "Perseverance · sol 15 · site 3, drive 188",
         "Panorama looks W, azimuth 196° to 344°",
         "View directions, 30 m",
-        "Base map, 9 cm/px",
+        "Base map, 9 cm samples",
         "Route driven",
         "Driven later",
         "Route planned",
@@ -261,6 +263,11 @@ def test_the_rover_is_a_waypoint_that_mmgis_loads(wedge: dict[str, Any]) -> None
     assert (image["azmin"], image["azmax"], image["elzero"]) == (LEFT_DEG, RIGHT_DEG, 475.5)
 
 
+def test_mmgis_s_file_lies_in_the_bundle(wedge: dict[str, Any]) -> None:
+    written = json.loads((Path(wedge["overview"]).parent / "mmgis.json").read_text())
+    assert written == {"images": wedge["mmgis"]}
+
+
 def test_mmgis_is_given_the_preview_where_there_is_one(tmp_path: Path) -> None:
     request = make_request(tmp_path)
     Image.new("L", (740, 230)).save(request.panorama / "preview.jpg")
@@ -304,12 +311,13 @@ def test_it_goes_into_the_bundle_unless_told_otherwise(tmp_path: Path, wedge: di
     assert Path(wedge["overview"]).name == "overview.png"
     assert Path(wedge["overview"]).parent.name == "bundle"
     assert {path.name for path in Path(wedge["overview"]).parent.iterdir()} == {
-        "panorama.json", "overview.png", "overview.geojson"
+        "panorama.json", "overview.png", "overview.geojson", "mmgis.json"
     }  # fmt: skip
     out = tmp_path / "maps" / "sol15.png"
     report = make_overview(make_request(tmp_path, out=out, width_px=600))
     assert report["overview"] == str(out)
     assert report["geojson"] == str(out.with_suffix(".geojson"))
+    assert {path.name for path in out.parent.iterdir()} == {"sol15.png", "sol15.geojson"}
     with Image.open(out) as image:
         assert image.size[0] == 600
     with Image.open(wedge["overview"]) as image:
@@ -407,3 +415,147 @@ def test_the_map_s_affine_is_that_of_its_grid(wedge: dict[str, Any]) -> None:
     ((line, sample),) = grid.to_points([STOP])
     column, row = dot_of(wedge)
     assert (column, row) == pytest.approx((part["left"] + sample + 0.5, part["top"] + line + 0.5), abs=0.5)
+
+
+def in_the_valley(folder: Path, off_deg: float, **changes: Any) -> OverviewRequest:
+    """A request for a panorama rendered from terrain, whose azimuths are `off_deg` too small."""
+    dem = synthetic_valley.valley()
+    grid = synthetic_valley.view()
+    known: dict[str, Any] = {
+        "panorama": synthetic_valley.write_bundle(
+            folder / "bundle", grid, synthetic_valley.photograph(dem, grid, off_deg)
+        ),
+        "base_maps": (synthetic_valley.write_dem(folder / "dem.tif", dem),),
+        "dem": folder / "dem.tif", "position": synthetic_valley.STOP, "range_m": 600.0, "width_px": 600,
+    }  # fmt: skip
+    return OverviewRequest(**known | changes)
+
+
+def test_the_heading_is_checked_by_the_skyline_and_the_view_left_as_it_is(tmp_path: Path) -> None:
+    report = make_overview(in_the_valley(tmp_path, -2.4))
+    check = report["heading_check"]
+    assert check["reason"] is None
+    assert check["correction_deg"] == pytest.approx(-2.4, abs=0.05)  # half a sample of the panorama
+    assert abs(check["correction_deg"] + 2.4) < 4.0 * check["uncertainty_deg"]
+    assert check["elevation_offset_deg"] == pytest.approx(0.0, abs=0.06)
+    assert check["applied"] is False
+    (view,) = features_of(report, "view")
+    assert view["properties"]["heading_check"] == check
+    assert [edge["properties"]["azimuth_deg"] for edge in features_of(report, "view_edge")] == [200.0, 350.0]
+
+
+def test_the_heading_is_applied_to_the_drawn_view_if_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = in_the_valley(tmp_path, -2.4, apply_heading=True)
+    report = make_overview(request)
+    assert report["heading_check"]["applied"] is True
+    sphere = pyproj.Geod(a=3396190.0, b=3396190.0)
+    for edge, azimuth_deg in zip(features_of(report, "view_edge"), (197.6, 347.6), strict=True):
+        start, end = edge["geometry"]["coordinates"]
+        found = sphere.inv(*start, *end)[0] % 360.0
+        assert found == pytest.approx(azimuth_deg, abs=0.05)
+        assert found == pytest.approx(edge["properties"]["azimuth_deg"], abs=0.01)
+    (image,) = report["mmgis"]
+    assert image["azmin"] == 200.0  # the panorama is as it was
+    words = [text for text, _ in texts_of(monkeypatch, request)]
+    assert any(text.startswith("Panorama looks W, azimuth 198° to 348°, turned -2.4") for text in words)
+
+
+def test_at_jezero_the_horizon_lies_beyond_the_terrain_and_nothing_is_applied(tmp_path: Path) -> None:
+    """The crater's rim, tens of kilometres away, stands above a model that reaches 240 m."""
+    grid = CylindricalGrid(
+        azimuth_left_deg=LEFT_DEG, elevation_top_deg=9.5, pixels_per_degree=10.0, lines=460, samples=1480
+    )
+    azimuths = np.radians(LEFT_DEG + (np.arange(1480) + 0.5) / 10.0)
+    rim_deg = 1.6 + 0.5 * np.sin(3.0 * azimuths) + 0.4 * np.cos(7.0 * azimuths)
+    below = grid.elevation_top_deg - (np.arange(460)[:, None] + 0.5) / 10.0 < rim_deg
+    ground = np.random.default_rng(4).uniform(60.0, 120.0, below.shape)
+    folder = tmp_path / "rim"
+    synthetic_valley.write_bundle(folder, grid, np.where(below, ground, 190.0).astype(np.float32))
+    document = json.loads((folder / "panorama.json").read_text())
+    document["stop"] = {"mission": "M2020", "site": 3, "drive": 188}
+    (folder / "panorama.json").write_text(json.dumps(document))
+    report = make_overview(make_request(tmp_path, panorama=folder, dem=DEM, apply_heading=True))
+    check = report["heading_check"]
+    assert check["correction_deg"] is None
+    assert check["applied"] is False
+    assert "beyond" in check["reason"]
+    assert [edge["properties"]["azimuth_deg"] for edge in features_of(report, "view_edge")] == [
+        LEFT_DEG, RIGHT_DEG
+    ]  # fmt: skip
+
+
+def test_without_terrain_there_is_no_check(wedge: dict[str, Any]) -> None:
+    assert wedge["heading_check"] is None
+
+
+@pytest.mark.parametrize("dem", [None, DEM], ids=["level", "terrain"])
+def test_ground_that_no_frame_shows_is_not_claimed(tmp_path: Path, dem: Path | None) -> None:
+    """Frames fill a rectangle of azimuth and elevation only in part: here 240 to 300 degrees do."""
+    request = make_request(tmp_path, dem=dem, width_px=600)
+    pixels = np.full((230, 740), 90, dtype=np.uint8)
+    azimuths = LEFT_DEG + (np.arange(740) + 0.5) / 5.0
+    # elsewhere only what lies below 30 degrees, at most 3.5 m away, is in the picture
+    pixels[: round((9.5 + 30.0) * 5), (azimuths < 240.0) | (azimuths > 300.0)] = 0
+    with rasterio.open(
+        request.panorama / "panorama.tif", "w", driver="GTiff", count=1, height=230, width=740,
+        dtype="uint8", nodata=0,
+    ) as dataset:  # fmt: skip
+        dataset.write(pixels, 1)
+    report = make_overview(request)
+    (view,) = features_of(report, "view")
+    places = np.concatenate(
+        [np.array(ring) for polygon in view["geometry"]["coordinates"] for ring in polygon]
+    )
+    start = view["properties"]["viewpoint"]
+    sphere = pyproj.Geod(a=3396190.0, b=3396190.0)
+    found, _, distances = sphere.inv(*np.broadcast_to(start, places.shape).T, *places.T)
+    far = np.mod(found, 360.0)[distances > 20.0]
+    # a step of azimuths on level ground; on terrain a cell and the simplification of its outline at 20 m
+    within = 1.0 if dem is None else 6.0
+    assert far.min() == pytest.approx(240.0, abs=within)
+    assert far.max() == pytest.approx(300.0, abs=within)
+    for edge in features_of(report, "view_edge"):
+        assert sphere.inv(*edge["geometry"]["coordinates"][0], *edge["geometry"]["coordinates"][1])[2] < 4.0
+
+
+def ground_raster(path: Path, samples: int, side_deg: float) -> Path:
+    """A square of speckles about the stop."""
+    step = side_deg / samples
+    with rasterio.open(
+        path, "w", driver="GTiff", count=1, height=samples, width=samples, dtype="uint8", crs="IAU_2015:49900",
+        transform=Affine(step, 0.0, STOP[0] - 0.5 * side_deg, 0.0, -step, STOP[1] + 0.5 * side_deg),
+    ) as dataset:  # fmt: skip
+        speckles = np.random.default_rng(8).integers(60, 200, (1, samples, samples))
+        dataset.write(speckles.astype(np.uint8))
+    return path
+
+
+def test_the_legend_has_room_for_all_that_can_be_on_a_map(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fine = ground_raster(tmp_path / "fine.tif", 400, 0.001)
+    coarse = ground_raster(tmp_path / "coarse.tif", 50, 0.005)
+    request = make_request(tmp_path, base_maps=(fine, coarse), side_m=500.0, width_px=600)
+    words = [text for text, _ in texts_of(monkeypatch, request)]
+    for expected in (
+        "Perseverance", "View directions, 30 m", "Route driven", "Driven later", "Last stop of a sol",
+        "Route planned", "Named place", "Base map, 14 cm samples", "Coarse map, 5.8 m samples", "No base map",
+    ):  # fmt: skip
+        assert expected in words
+
+
+def test_at_the_start_of_the_route_nothing_is_said_to_be_driven(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two files round the landing's degrees differently: those 0.6 mm are no drive."""
+    request = make_request(tmp_path, width_px=600)
+    path = request.panorama / "panorama.json"
+    document = json.loads(path.read_text())
+    document["stop"]["drive"] = 24
+    path.write_text(json.dumps(document))
+    words = [text for text, _ in texts_of(monkeypatch, request)]
+    assert "22 km driven from here" in words
+    assert "Route driven" not in words
+    assert "Last stop of a sol" not in words

@@ -101,3 +101,11 @@ def test_distances_are_those_of_the_sphere() -> None:
     for one, other in (((77.45, 18.44), (77.4501, 18.4403)), ((0.0, -89.0), (179.0, 88.0))):
         expected = geod.inv(*one, *other)[2]
         assert distance_m(one, other, MARS_M) == pytest.approx(expected, rel=1e-9)
+
+
+def test_stops_that_differ_by_the_rounding_of_files_are_not_joined() -> None:
+    landing = RouteStop(site=3, drive=0, longitude_deg=77.45088572, latitude_deg=18.44462715)
+    again = RouteStop(site=3, drive=24, longitude_deg=77.450885729, latitude_deg=18.444627146)
+    moved = RouteStop(site=3, drive=30, longitude_deg=77.450887, latitude_deg=18.444627146)  # 7 cm
+    assert make_route([landing, again]).track() == ()
+    assert make_route([landing, again, moved]).track() == ((again.position, moved.position),)

@@ -57,8 +57,7 @@ def test_the_outlines_bound_what_the_mask_marks(jezero: Dem) -> None:
     # what differs lies within the tolerance of an edge, or in patches too small to draw
     assert np.mean(inside != ground.mask) < 0.02
     assert ground.mask.sum() > 10000
-    one_cell = 0.75 * jezero.metres_per_line
-    assert ground.tolerance_m == pytest.approx(one_cell)
+    assert ground.tolerance_m == pytest.approx(jezero.metres_per_line, rel=1e-3)  # a cell
     areas = [abs(GEOD.polygon_area_perimeter(one.outer[:, 0], one.outer[:, 1])[0]) for one in ground.polygons]
     assert min(areas) >= 0.5 * LEAST_CELLS * jezero.metres_per_line * jezero.metres_per_sample * 0.999
 
@@ -89,6 +88,21 @@ def test_ground_above_the_upper_edge_is_not_in_the_picture(jezero: Dem) -> None:
     np.testing.assert_array_equal(below.mask ^ above.mask, whole.mask)
     assert above.mask.any()
     assert below.mask.any()
+
+
+def test_ground_that_no_frame_shows_is_not_in_the_picture(jezero: Dem) -> None:
+    def east_of_north(azimuths: NDArray[np.float64], elevations: NDArray[np.float64]) -> NDArray[np.bool_]:
+        turned = np.mod(azimuths, 2.0 * math.pi)
+        return (turned > math.radians(20.0)) & (turned < math.radians(70.0)) & (elevations > -0.2)
+
+    whole = visible_ground(jezero, *STOP, 350.0, 100.0)
+    shown = visible_ground(jezero, *STOP, 350.0, 100.0, in_picture=east_of_north)
+    lines, samples = np.nonzero(shown.mask)
+    azimuths, distances = directions(jezero.places(np.stack([lines, samples], axis=-1).astype(np.float64)))
+    assert azimuths.min() == pytest.approx(20.0, abs=0.5)
+    assert azimuths.max() == pytest.approx(70.0, abs=0.5)
+    assert distances.min() > 5.0
+    assert not (shown.mask & ~whole.mask).any()
 
 
 def test_a_range_ends_the_ground(jezero: Dem) -> None:

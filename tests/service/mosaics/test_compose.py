@@ -45,13 +45,13 @@ def composition() -> Composition:
     plan = plan_panorama(solution, tile_px=256)
     sources = place_sources(images, len(images[0].samples))
     previews = Previews(plan, solution, sources)
-    solution = previews.levelled(images[0].largest)
+    solution = previews.levelled()
     return Composition(
         plan=plan,
         solution=solution,
         lattices=build_lattices(plan, solution),
         sources=sources,
-        labels=previews.labels(solution),
+        labels=previews.labels(solution)[0],
         dtype=images[0].samples.dtype,
     )
 

@@ -67,8 +67,10 @@ def made(
     return samples, mask, maps
 
 
-@pytest.mark.parametrize("kernel", ["nearest", "bilinear", "lanczos3"])
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    ("method", "kernel"),
+    [*((method, "bilinear") for method in METHODS), ("blend", "lanczos3"), ("first", "nearest")],
+)
 def test_no_sample_depends_on_tiles_workers_or_memory(tmp_path: Path, method: str, kernel: str) -> None:
     plan = planned(three(tmp_path), method=method, kernel=kernel, crs=STEREO, resolution=7.0)
     small = replace(plan, tile_px=128, workers=1, cache_bytes=0, worker_bytes=1 << 20)

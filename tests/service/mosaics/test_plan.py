@@ -8,8 +8,9 @@ from navcam_rig import navcam_cameras
 from rephotograph import navcam_picture, rephotograph
 
 from hinterland.errors import InputError
+from hinterland.model.grids import CylindricalGrid
 from hinterland.model.solution import INFINITY, Solution, SolvedFrame
-from hinterland.mosaics.plan import Plan, plan_panorama, with_halo
+from hinterland.mosaics.plan import Placement, Plan, plan_panorama, plan_within, with_halo
 from hinterland_kernels.blend import halo
 
 
@@ -64,7 +65,7 @@ def test_what_touches_a_window_across_the_seam_is_found_a_turn_away(plan: Plan) 
     assert east
 
 
-@pytest.mark.parametrize("scale", [0.0, -1.0, float("nan"), float("inf"), 1e6])
+@pytest.mark.parametrize("scale", [0.0, -1.0, 0.01, float("nan"), float("inf"), 1e6])
 def test_an_absurd_scale_is_refused(solution: Solution, scale: float) -> None:
     with pytest.raises(InputError, match="--scale"):
         plan_panorama(solution, pixels_per_degree=scale)
@@ -77,3 +78,81 @@ def test_a_panorama_beyond_all_measure_is_refused_with_its_size(solution: Soluti
     )
     with pytest.raises(InputError, match="lower --scale"):
         plan_panorama(replace(solution, frames=frames))
+
+
+def test_the_least_scale_is_a_sixty_fourth_of_what_the_frames_resolve(solution: Solution) -> None:
+    own = np.radians(max(frame.camera.pixels_per_radian for frame in solution.frames))
+    assert plan_panorama(solution, pixels_per_degree=own / 63.9).grid.lines >= 1
+    with pytest.raises(InputError, match=f"from {own / 64.0:.4g} to {own * 8.0:.4g}"):
+        plan_panorama(solution, pixels_per_degree=own / 64.1)
+
+
+def two_frames(tile_px: int) -> Plan:
+    grid = CylindricalGrid(
+        azimuth_left_deg=0.0, elevation_top_deg=5.0, pixels_per_degree=100.0, lines=1009, samples=2003
+    )
+    placements = (
+        Placement(frame=0, window=(0, 0, 503, 701)),
+        Placement(frame=1, window=(101, 301, 499, 997)),
+    )
+    return Plan(grid=grid, placements=placements, levels=5, tile_px=tile_px, label_factor=4)
+
+
+def test_the_memory_of_tiles_is_that_of_each_of_its_parts() -> None:
+    """Sizes are primes, so that a part that is missing shows."""
+    bands, workers, held = 3, 2, 7919
+    area, wide, layer = 512**2, (512 + 256) ** 2, 13
+    frames_and_masks = wide * 2 * (layer + 1)
+    piece_owners_blend = wide * (layer + 2 + 12)
+    pyramids = wide * 2 * (3 * layer + 12 + 9) // 5
+    rounded = area * (36 + 8)
+    waiting = 6 * area * (layer + 2)
+    written = area * (72 + 48)
+    seams = 512 * 2 * (503 + 701 + 499 + 997)
+    margins = 2003 * 17 * (layer + 1) + (1009 + 2003) * 16
+    labels = 2 * 253 * 501
+    assert two_frames(512).bytes_needed(bands, workers, held) == (
+        held
+        + (96 << 20)
+        + labels
+        + workers * (frames_and_masks + piece_owners_blend + pyramids + rounded)
+        + waiting
+        + written
+        + seams
+        + margins
+    )
+
+
+def test_the_memory_of_previews_counts_where_it_is_more_than_that_of_tiles() -> None:
+    one, other = 127 * 177, 126 * 251  # windows of 503 x 701 and 499 x 997 on labels of 4 px, a margin of one
+    expected = (one + other) * (36 * 3 + 154) + other * (96 * 3 + 100) + 253 * 501 * (4 * 3 + 40)
+    assert two_frames(32).bytes_needed(3, 1, 7919) == 7919 + (96 << 20) + 2 * 253 * 501 + expected
+
+
+def test_more_frames_on_a_tile_need_more_memory(plan: Plan) -> None:
+    doubled = replace(plan, placements=plan.placements * 2)
+    deepest = max(len(list(plan.touching(with_halo(plan, tile)))) for tile in plan.tiles())
+    wide = (128 + 2 * halo(plan.levels)) ** 2
+    assert doubled.bytes_needed(1, 1, 0) - plan.bytes_needed(1, 1, 0) >= deepest * wide * 6
+
+
+def test_a_plan_that_fits_stays_as_it_is() -> None:
+    plan = two_frames(512)
+    needed = plan.bytes_needed(1, 2, 1000)
+    assert plan_within(plan, needed, bands=1, workers=2, source_bytes=1000) == (plan, 2)
+
+
+def test_a_plan_that_does_not_fit_gets_smaller_tiles_and_then_fewer_at_a_time() -> None:
+    plan = two_frames(1024)
+    room = replace(plan, tile_px=512).bytes_needed(3, 4, 0)
+    assert plan_within(plan, room, bands=3, workers=4, source_bytes=0) == (replace(plan, tile_px=512), 4)
+    smallest = replace(plan, tile_px=128)
+    room = smallest.bytes_needed(3, 3, 0)
+    fitted, workers = plan_within(plan, room, bands=3, workers=4, source_bytes=0)
+    assert workers == 3
+    assert fitted.bytes_needed(3, 3, 0) <= room
+
+
+def test_a_panorama_that_no_tile_size_fits_is_refused_with_the_ways_out() -> None:
+    with pytest.raises(InputError, match=r"--memory 1000000: .* needs \d+ bytes at least; .* lower --scale"):
+        plan_within(two_frames(1024), 1_000_000, bands=3, workers=4, source_bytes=0)

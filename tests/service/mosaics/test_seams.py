@@ -14,7 +14,7 @@ from scipy.ndimage import gaussian_filter, label
 from hinterland.errors import InputError
 from hinterland.model.grids import CylindricalGrid
 from hinterland.model.previews import LevelPreview
-from hinterland.mosaics.seams import NEAR_PX, find_seams, seam_visibility
+from hinterland.mosaics.seams import MARGIN_PX, SeamMeter, find_seams, seam_visibility
 
 APOLLO = Path(__file__).parents[2] / "data" / "apollo15_overlap"
 
@@ -198,14 +198,29 @@ def test_a_flat_picture_has_an_invisible_seam_and_a_number_for_any_other() -> No
         assert json.loads(json.dumps(shown, allow_nan=False)) == shown
 
 
-def test_the_measure_does_not_depend_on_where_the_rows_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("wraps", [False, True])
+def test_the_measure_does_not_depend_on_the_tiles(wraps: bool) -> None:
     scene, sources = ground(300, 200) + 9 * patches(300, 200), patches(300, 200)
-    whole = np.ones((300, 200), bool)
-    at_once = seam_visibility(scene, whole, sources)
-    for lines in (1, NEAR_PX, 37):
-        monkeypatch.setattr("hinterland.mosaics.seams._STRIP_LINES", lines)
+    at_once = seam_visibility(scene, np.ones((300, 200), bool), sources, wraps=wraps)
+    for edge in (MARGIN_PX, 32, 64, 97, 192):
+        meter = SeamMeter((300, 200), wraps=wraps)
+        for line in range(0, 300, edge):
+            for sample in range(0, 200, edge):
+                window = np.s_[line : line + edge, sample : sample + edge]
+                meter.add(line, sample, scene[:, *window], sources[window])
         # the same steps in another order: the median is the same, its share of ties to rounding
-        assert seam_visibility(scene, whole, sources) == pytest.approx(at_once, rel=1e-9)
+        assert meter.visibility == pytest.approx(at_once, rel=1e-9)
+
+
+def test_a_seam_between_two_tiles_counts() -> None:
+    scene, sources = ground(64, 128), np.ones((64, 128), np.uint16)
+    sources[:, 64:] = 2
+    scene[:, :, 64:] += 90
+    meter = SeamMeter((64, 128))
+    for sample in (0, 64):
+        meter.add(0, sample, scene[:, :, sample : sample + 64], sources[:, sample : sample + 64])
+    assert meter.visibility is not None
+    assert meter.visibility > 5
 
 
 def test_a_seam_at_the_edge_of_a_closed_mosaic_counts() -> None:

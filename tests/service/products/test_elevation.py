@@ -103,7 +103,7 @@ def test_a_height_beside_a_hole_is_not_known(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"crs": None}, "has no coordinate reference system"),
+        ({"crs": None}, "has no coordinate system: set one with gdal_edit"),
         ({"transform": Affine(1e-4, 0.0, 77.0, 0.0, 1e-4, 18.0)}, "mirrored or not at right angles"),
         ({"transform": Affine(1e-4, 5e-5, 77.0, 0.0, -1e-4, 18.0)}, "mirrored or not at right angles"),
     ],

@@ -231,7 +231,7 @@ def test_map_products_of_pds3_and_isis3_are_read_with_their_georeference(
     assert raster.grid.shape == (LINES, SAMPLES)
     assert raster.grid.sample_size == pytest.approx(1000.0)
     with MapReader(1 << 20) as reader:
-        values, mask = reader.read(raster, (0, 0, LINES, SAMPLES))
+        values, mask, _ = reader.read(raster, (0, 0, LINES, SAMPLES))
     assert mask.all()
     np.testing.assert_array_equal(values[0], _picture())
 
@@ -254,5 +254,5 @@ def test_scale_and_offset_make_values_of_stored_samples(tmp_path: Path) -> None:
     raster = inspect_raster(path)
     assert (raster.stored, raster.dtype) == (np.int16, np.float32)
     with MapReader(1 << 20) as reader:
-        values, _ = reader.read(raster, (0, 0, LINES, SAMPLES))
+        values, _, _ = reader.read(raster, (0, 0, LINES, SAMPLES))
     np.testing.assert_array_equal(values[0], 0.25 * _picture() - 1000.0)

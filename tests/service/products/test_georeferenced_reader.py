@@ -32,7 +32,7 @@ def test_windows_are_the_samples_of_the_file(
     raster = inspect_raster(write_raster(tmp_path / "in.tif", picture, **LAYOUTS[layout]))
     line, sample, lines, samples = window
     with MapReader(1 << 30) as reader:
-        values, mask = reader.read(raster, window)
+        values, mask, _ = reader.read(raster, window)
     assert mask.all()
     np.testing.assert_array_equal(values, picture[:, line : line + lines, sample : sample + samples])
 
@@ -44,7 +44,7 @@ def test_reduced_samples_are_means_of_the_valid_ones(tmp_path: Path, factor: int
     raster = inspect_raster(write_raster(tmp_path / "in.tif", picture, nodata=-1))
     shape = -(-603 // factor), -(-1001 // factor)
     with MapReader(1 << 30) as reader:
-        values, mask = reader.read(raster, (0, 0, *shape), factor)
+        values, mask, _ = reader.read(raster, (0, 0, *shape), factor)
     padded = np.full((shape[0] * factor, shape[1] * factor), -1.0)
     padded[:603, :1001] = picture[0]
     blocks = padded.reshape(shape[0], factor, shape[1], factor).swapaxes(1, 2).reshape(*shape, -1)
@@ -68,7 +68,7 @@ def test_a_cache_without_room_reads_again_and_gives_the_same(tmp_path: Path) -> 
     raster = inspect_raster(write_raster(tmp_path / "in.tif", picture))
     with MapReader(0) as reader:
         for _ in range(2):
-            values, _ = reader.read(raster, (0, 0, 1200, 1100))
+            values, _, _ = reader.read(raster, (0, 0, 1200, 1100))
             np.testing.assert_array_equal(values, picture)
         assert reader.bytes_read == 2 * picture.nbytes
 
@@ -81,7 +81,7 @@ def test_many_threads_and_rasters_keep_few_files_open(tmp_path: Path) -> None:
     ]
 
     def read(turn: int) -> tuple[bool, int]:
-        values, _ = reader.read(rasters[turn % 20], (turn, 0, 500, 700))
+        values, _, _ = reader.read(rasters[turn % 20], (turn, 0, 500, 700))
         same = np.array_equal(values, pictures[turn % 20][:, turn : turn + 500])
         return same, open_files()
 

@@ -100,6 +100,72 @@ def test_what_a_projection_cannot_show_is_nowhere() -> None:
     assert np.isnan(gnomonic.to_source(np.array([[0.0, -45.0]]))).all()
 
 
+@pytest.mark.parametrize("crs", ["IAU_2015:49900", "IAU_2015:49910", "IAU_2015:49912", "IAU_2015:49922"])
+def test_points_and_places_are_each_others_inverse(crs: str) -> None:
+    found = coordinates(
+        crs, (20.0, 3.0, 1000.0, 2.0, -20.0, 9e5) if crs[-2] != "0" else around(*JEZERO, 1e-3)
+    )
+    points = np.array([[0.0, 0.0], [17.5, 100.25], [-4.0, 12.0]])
+    np.testing.assert_allclose(found.to_source(found.to_degrees(points)), points, atol=1e-5)
+
+
+def test_longitudes_may_be_counted_from_either_side() -> None:
+    found = coordinates(f"+proj=longlat +R={MARS_M}", around(285.0, 5.0, 0.1))
+    assert found.to_degrees(np.array([[50.0, 100.0]]), -70.0)[0] == pytest.approx([-75.0, 5.0])
+    assert found.to_degrees(np.array([[50.0, 100.0]]))[0] == pytest.approx([285.0, 5.0])
+
+
+def test_a_cell_in_degrees_narrows_with_the_cosine_of_the_latitude() -> None:
+    scale = coordinates(f"+proj=longlat +R={MARS_M}", around(77.0, 60.0, 1e-3)).scale(50.0, 100.0)
+    metres = MARS_M * math.radians(1e-3)
+    # chords of a cell are shorter than its arcs by a part in 1e11
+    assert scale.metres_per_line == pytest.approx(metres, rel=1e-8)
+    assert scale.metres_per_sample == pytest.approx(metres * math.cos(math.radians(60.0)), rel=1e-8)
+    assert scale.up_azimuth == pytest.approx(0.0, abs=1e-9)
+    assert scale.off_square == pytest.approx(0.0, abs=1e-9)
+
+
+@pytest.mark.parametrize("code", ["IAU_2015:49912", "IAU_2015:49922"])
+def test_on_a_flattened_body_a_cell_has_the_length_and_azimuth_of_its_geodesics(code: str) -> None:
+    crs = pyproj.CRS.from_user_input(code)
+    middle = pyproj.Transformer.from_crs("IAU_2015:49902", crs).transform(50.0, 77.45)
+    found = coordinates(code, around(*middle, 10.0))
+    scale = found.scale(50.0, 100.0)
+    places = found.to_degrees(np.array([[50.5, 100.0], [49.5, 100.0], [50.0, 99.5], [50.0, 100.5]]))
+    semi_minor_m = crs.ellipsoid.semi_minor_metre
+    squash = (semi_minor_m / MARS_M) ** 2
+    geographic = np.degrees(np.arctan(np.tan(np.radians(places[:, 1])) / squash))
+    geod = pyproj.Geod(a=MARS_M, b=semi_minor_m)
+    lon = places[:, 0]
+    azimuths, _, metres = geod.inv(lon[::2], geographic[::2], lon[1::2], geographic[1::2])
+    assert (scale.metres_per_line, scale.metres_per_sample) == pytest.approx(tuple(metres), rel=1e-6)
+    # meridians converge by 1e-4 degrees over the half cell between the start of the geodesic and the middle
+    assert math.degrees(scale.up_azimuth) == pytest.approx(azimuths[0], abs=2e-4)
+
+
+def test_the_standard_parallel_decides_how_wide_a_metre_of_the_map_is() -> None:
+    y = MARS_M * math.radians(18.4663)
+    true = coordinates(f"+proj=eqc +lat_ts=18.4663 +R={MARS_M}", around(4e6, y, 1.0)).scale(50.0, 100.0)
+    stretched = coordinates(f"+proj=eqc +lat_ts=0 +R={MARS_M}", around(4e6, y, 1.0)).scale(50.0, 100.0)
+    assert true.metres_per_sample == pytest.approx(1.0, rel=1e-6)
+    assert stretched.metres_per_sample == pytest.approx(math.cos(math.radians(18.4663)), rel=1e-6)
+
+
+def test_north_turns_on_a_polar_map_and_the_pole_itself_has_a_scale() -> None:
+    # at the south pole's map, longitude 90 lies to the right of the pole: north points right there
+    moon = "+proj=stere +lat_0=-90 +lon_0=0 +R=1737400"
+    beside = coordinates(moon, around(1e5, 0.0, 100.0)).scale(50.0, 100.0)
+    assert beside.up_azimuth == pytest.approx(-math.pi / 2, abs=1e-6)
+    at_pole = coordinates(moon, around(0.0, 0.0, 100.0)).scale(50.0, 100.0)
+    assert at_pole.metres_per_line == pytest.approx(100.0, rel=1e-6)
+    assert at_pole.off_square == pytest.approx(0.0, abs=1e-6)
+
+
+def test_a_raster_with_south_up_is_mirrored() -> None:
+    found = coordinates(f"+proj=longlat +R={MARS_M}", (0.1, 0.0, 10.0, 0.0, 0.1, 10.0))
+    assert abs(found.scale(5.0, 5.0).off_square) == pytest.approx(math.pi, abs=1e-3)
+
+
 @pytest.mark.parametrize(
     ("crs", "affine", "said"),
     [

@@ -1,3 +1,4 @@
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,9 @@ def test_what_is_dropped_leaves_the_others_usable(tmp_path: Path) -> None:
     assert [image.product.product_id for image in loaded.images] == ["1N491020376ILFCNY9P0706L0M1", TILE]
     (dropped,) = loaded.dropped
     assert (dropped.product, dropped.path, dropped.reason) == (THUMBNAIL, frames[0], "thumbnail")
+    assert dropped.sha256 == hashlib.sha256(frames[0].read_bytes()).hexdigest()
+    assert (dropped.sol, dropped.url) == (15, records[THUMBNAIL]["image_files"]["full_res"])
+    assert dropped.page == records[THUMBNAIL]["link"]
 
 
 @pytest.mark.parametrize("name", ["{}01-metadata.json", "{}01.json"])
@@ -58,6 +62,13 @@ def test_the_second_of_two_files_of_one_product_is_dropped(tmp_path: Path) -> No
     loaded = load_images([full, small, full], [SOL_15_FEED])
     assert [image.product.path for image in loaded.images] == [full]
     assert [dropped.reason for dropped in loaded.dropped] == [f"duplicate of {TILE}01.png"] * 2
+    first, second = loaded.dropped
+    product = loaded.images[0].product
+    assert first.sha256 == hashlib.sha256(small.read_bytes()).hexdigest()
+    assert second.sha256 == product.sha256
+    assert [(each.sol, each.url, each.page) for each in loaded.dropped] == [
+        (product.sol, product.url, product.page)
+    ] * 2
 
 
 def test_all_feeds_that_were_searched_are_named(tmp_path: Path) -> None:
@@ -66,6 +77,7 @@ def test_all_feeds_that_were_searched_are_named(tmp_path: Path) -> None:
     loaded = load_images([frame], [SOL_15_FEED, SOL_3000_FEED])
     assert loaded.dropped[0].reason == f"no record in {SOL_15_FEED.name}, {SOL_3000_FEED.name}"
     assert loaded.dropped[0].product == frame.name
+    assert loaded.dropped[0].sha256 == hashlib.sha256(frame.read_bytes()).hexdigest()
 
 
 def test_nothing_usable_lists_every_reason(tmp_path: Path) -> None:

@@ -207,6 +207,7 @@ def test_interleaved_bands_are_refused_by_name() -> None:
 
 def test_a_label_without_a_camera_drops_the_image_by_its_id() -> None:
     label = with_keyword(label_of(CURIOSITY_LABEL), "MODEL_TYPE", '"UNK"')
-    found = read_pds3(Source(path=Path("x.IMG"), data=pds3_product(label, SHADES), sha256=""))
+    found = read_pds3(Source(path=Path("x.IMG"), data=pds3_product(label, SHADES), sha256="ab"))
     assert isinstance(found, Dropped)
     assert found.product == "NLB_540789543EDR_F0610924NCAM00207M1"
+    assert (found.sol, found.sha256) == (1614, "ab")

@@ -122,6 +122,15 @@ def test_a_galileo_label_gives_its_task_and_pixels(tmp_path: Path) -> None:
     dropped = read_vicar(read_source(path))
     assert isinstance(dropped, Dropped)
     assert (dropped.product, dropped.reason) == ("42.img", "no camera model in the label")
+    assert (dropped.sol, dropped.sha256) == (None, read_source(path).sha256)
+
+
+def test_a_rover_product_without_a_camera_is_dropped_with_its_sol(tmp_path: Path) -> None:
+    more = "PROPERTY='IDENTIFICATION'  PLANET_DAY_NUMBER=1614"
+    path = vicar_file(tmp_path / "a.vic", shades("BYTE"), kind="BYTE", more=more)
+    dropped = read_vicar(read_source(path))
+    assert isinstance(dropped, Dropped)
+    assert dropped.sol == 1614
 
 
 def test_the_label_goes_on_after_the_pixels(tmp_path: Path) -> None:

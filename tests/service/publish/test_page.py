@@ -9,6 +9,7 @@ from bundle_values import GRID, VIEW, product, report, solution
 from hinterland.model.products import Dropped, Product, Stop
 from hinterland.model.solution import Residuals
 from hinterland.publish.page import write_page
+from hinterland.publish.report import HIDDEN
 from hinterland.publish.view import View
 
 VOID = {"meta", "img", "br", "link", "hr", "input", "base"}
@@ -58,8 +59,10 @@ def test_the_page_says_where_and_which_way(bundle_folder: Path) -> None:
 
 
 def test_a_closed_panorama_is_all_round(bundle_folder: Path) -> None:
-    closed = dataclasses.replace(VIEW, azimuth_width_deg=360.0)
-    assert "all round" in page_of(bundle_folder, product(1), view=closed).text
+    closed = dataclasses.replace(VIEW, azimuth_width_deg=340.0, is_all_round=True)
+    text = page_of(bundle_folder, product(1), view=closed).text
+    assert text[2] == "all round"
+    assert text[3].startswith("340° wide")
 
 
 def test_several_sols_are_a_range(bundle_folder: Path) -> None:
@@ -103,7 +106,7 @@ def rows(folder: Path) -> list[list[str]]:
 
 
 def test_a_row_tells_all_of_a_frame(bundle_folder: Path) -> None:
-    page_of(bundle_folder, product(1), product(2), used=[True, False])
+    page_of(bundle_folder, product(1), product(2), unused={1: HIDDEN})
     assert rows(bundle_folder) == [
         [
             "1",
@@ -227,7 +230,7 @@ def test_the_ruler_marks_round_azimuths_where_they_are(
 
 def test_a_page_without_tie_points_shows_no_numbers_it_does_not_have(bundle_folder: Path) -> None:
     solved = solution(product(1), residuals=Residuals())
-    write_page(bundle_folder, report(solved, visibility=None, dropped=[]), VIEW)
+    write_page(bundle_folder, report(solved, visibility=None, level_step=None, dropped=[]), VIEW)
     page = Page((bundle_folder / "index.html").read_text(encoding="utf-8"))
     facts = page.text[page.text.index("Frames") : page.text.index("Downloads")]
     assert facts == [

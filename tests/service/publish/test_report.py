@@ -3,12 +3,14 @@ import hashlib
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 from bundle_values import GRID, product, report, solution
 
-from hinterland.model.solution import INFINITY, Residuals
-from hinterland.publish.report import HIDDEN, inputs_digest, write_report
+from hinterland.model.products import Dropped
+from hinterland.model.solution import INFINITY, Correction, Residuals, SolvedFrame
+from hinterland.publish.report import HIDDEN, UNTIED, inputs_digest, write_report
 
 FRAME_KEYS = [
     "index",
@@ -41,6 +43,7 @@ def test_the_keys_are_those_that_users_rely_on() -> None:
         "frames",
         "residuals",
         "seams",
+        "warnings",
         "timing_s",
         "peak_rss_bytes",
         "backend",
@@ -66,10 +69,11 @@ def test_the_keys_are_those_that_users_rely_on() -> None:
         "compass",
         "elevation_min_deg",
         "elevation_max_deg",
+        "heading",
     ]
     assert list(made["surface"]) == ["kind", "normal", "distance_m", "source"]
     assert list(made["residuals"]) == ["tie_points", "median_px", "p95_px", "prior_median_px"]
-    assert list(made["seams"]) == ["visibility"]
+    assert list(made["seams"]) == ["visibility", "level_step"]
     assert [list(frame) for frame in made["frames"]] == [FRAME_KEYS] * 3
 
 
@@ -105,7 +109,7 @@ def test_levels_of_several_bands_are_lists() -> None:
 
 
 def test_a_solved_frame_that_gives_no_pixel_keeps_its_index_and_says_why() -> None:
-    frames = report(solution(product(1), product(2), product(3)), used=[True, False, True])["frames"]
+    frames = report(solution(product(1), product(2), product(3)), unused={1: HIDDEN})["frames"]
     assert [(frame["index"], frame["used"], frame["reason"]) for frame in frames[:3]] == [
         (1, True, None),
         (2, False, HIDDEN),
@@ -146,9 +150,11 @@ def test_a_surface_at_infinity_has_no_distance() -> None:
 
 
 def test_what_is_not_known_is_null() -> None:
-    made = report(solution(product(1, sol=None, url=None), residuals=Residuals()), visibility=None)
+    made = report(
+        solution(product(1, sol=None, url=None), residuals=Residuals()), visibility=None, level_step=None
+    )
     assert made["residuals"] == {"tie_points": 0, "median_px": None, "p95_px": None, "prior_median_px": None}
-    assert made["seams"] == {"visibility": None}
+    assert made["seams"] == {"visibility": None, "level_step": None}
     assert (made["frames"][0]["sol"], made["frames"][0]["url"]) == (None, None)
 
 
@@ -157,9 +163,71 @@ def test_each_credit_line_is_given_once() -> None:
     assert made["credits"] == ["NASA/JPL-Caltech", "USGS"]
 
 
-def test_flags_must_fit_the_frames() -> None:
-    with pytest.raises(ValueError, match="shorter"):
-        report(solution(product(1), product(2)), used=[True])
+def untied(number: int, **changes: Any) -> SolvedFrame:
+    return dataclasses.replace(solution(product(number, **changes)).frames[0], tie_points=0)
+
+
+def test_a_frame_that_no_tie_point_joins_says_so_and_is_warned_of() -> None:
+    solved = solution(product(1), product(2))
+    made = report(dataclasses.replace(solved, frames=(*solved.frames, untied(3, notes=("resized copy",)))))
+    assert [frame["notes"] for frame in made["frames"][:3]] == [[], [], ["resized copy", UNTIED]]
+    (warning,) = made["warnings"]
+    assert warning == (
+        "1 frame is placed by the label's pointing alone, no tie point joins it to another frame: "
+        "NLF_0014_0667192303_846ECM"
+    )
+
+
+def test_many_frames_that_no_tie_point_joins_are_counted_and_some_are_named() -> None:
+    solved = dataclasses.replace(solution(product(1)), frames=tuple(untied(number) for number in range(1, 6)))
+    (warning,) = report(solved)["warnings"]
+    assert warning.startswith("5 frames are placed")
+    assert warning.endswith("and 2 more")
+
+
+def test_a_single_exposure_needs_no_tie_points() -> None:
+    tiles = tuple(untied(number, exposure="one") for number in (1, 2))
+    made = report(dataclasses.replace(solution(product(1)), frames=tiles, residuals=Residuals()))
+    assert made["warnings"] == []
+    assert made["frames"][0]["notes"] == []
+
+
+def test_a_tile_without_tie_points_is_held_by_the_others_of_its_exposure() -> None:
+    solved = solution(product(1), product(2))
+    frames = (*solved.frames, untied(3, exposure="2"))
+    assert report(dataclasses.replace(solved, frames=frames))["warnings"] == []
+
+
+@pytest.mark.parametrize(
+    ("median_px", "p95_px", "is_warned"), [(0.75, 2.0, False), (0.76, 1.0, True), (0.3, 2.01, True)]
+)
+def test_frames_that_do_not_fit_are_warned_of(median_px: float, p95_px: float, is_warned: bool) -> None:
+    residuals = Residuals(tie_points=17, median_px=median_px, p95_px=p95_px, prior_median_px=4.7)
+    warnings = report(solution(product(1), product(2), residuals=residuals))["warnings"]
+    assert [warning.split(" px only")[0] for warning in warnings] == (
+        [f"the frames fit each other to {median_px:.2f}"] if is_warned else []
+    )
+
+
+def test_a_correction_that_did_not_help_is_warned_of() -> None:
+    solved = solution(product(1), product(2))
+    still = tuple(dataclasses.replace(frame, correction=Correction()) for frame in solved.frames)
+    (warning,) = report(dataclasses.replace(solved, frames=still))["warnings"]
+    assert warning.startswith("the frames keep the labels' pointing")
+
+
+def test_mixed_cameras_are_warned_of() -> None:
+    (warning,) = report(solution(product(1), product(2, instrument="NAVCAM_RIGHT")))["warnings"]
+    assert warning == "2 cameras are mixed, which see near ground apart: NAVCAM_LEFT, NAVCAM_RIGHT"
+
+
+def test_a_dropped_input_tells_what_is_known_of_it() -> None:
+    known = Dropped(
+        product="p", path=None, reason="thumbnail", sha256="a" * 64, sol=15, url="https://u", page="https://p"
+    )
+    frame = report(solution(product(1)), dropped=[known])["frames"][-1]
+    assert (frame["sha256"], frame["sol"]) == ("a" * 64, 15)
+    assert (frame["url"], frame["page"]) == ("https://u", "https://p")
 
 
 def test_the_file_holds_the_report(tmp_path: Path) -> None:

@@ -1,7 +1,16 @@
+import math
+from pathlib import Path
+
 import numpy as np
 import pytest
+from product_files import HAZCAM_LABEL, label_of, pds3_product
 
 from hinterland.model.grids import CylindricalGrid
+from hinterland.model.panorama_map import fit_grid, grid_to_image
+from hinterland.model.products import Image
+from hinterland.model.solution import INFINITY
+from hinterland.products.pds3 import read_pds3
+from hinterland.products.sources import Source
 from hinterland.publish.view import View, compass_word
 
 ROUND = CylindricalGrid(
@@ -14,10 +23,10 @@ PART = CylindricalGrid(
 
 def covered(grid: CylindricalGrid, *, lines: tuple[int, int], samples: list[tuple[int, int]]) -> View:
     """The view where `lines` and each range of `samples`, ends excluded, hold valid pixels."""
-    down, across = np.zeros(grid.lines, bool), np.zeros(grid.samples, bool)
+    down, across = np.zeros(grid.lines, bool), np.zeros(grid.samples)
     down[slice(*lines)] = True
     for part in samples:
-        across[slice(*part)] = True
+        across[slice(*part)] = 10.0
     return View.covered(grid, down, across)
 
 
@@ -34,13 +43,13 @@ def edges(view: View) -> tuple[float, float, float, float, float]:
 def test_a_view_ends_at_the_outer_edges_of_its_valid_pixels() -> None:
     view = covered(PART, lines=(10, 50), samples=[(20, 100)])
     assert edges(view) == (310.0, 350.0, 40.0, -15.0, 5.0)
-    assert (view.azimuth_center_deg, view.compass) == (330.0, "NNW")
+    assert (view.azimuth_center_deg, view.compass) == (pytest.approx(330.0, abs=1e-9), "NNW")
 
 
 def test_a_view_across_north_has_its_left_edge_above_its_right_one() -> None:
     view = covered(PART, lines=(0, 60), samples=[(20, 180)])
     assert edges(view) == (310.0, 30.0, 80.0, -20.0, 10.0)
-    assert (view.azimuth_center_deg, view.compass) == (350.0, "N")
+    assert (view.azimuth_center_deg, view.compass) == (pytest.approx(350.0, abs=1e-9), "N")
 
 
 def test_a_gap_inside_a_view_is_no_edge() -> None:
@@ -76,21 +85,74 @@ def test_nothing_is_no_view() -> None:
         covered(PART, lines=(0, 60), samples=[])
 
 
+def test_two_frames_that_do_not_meet_are_not_looked_for_in_the_gap_between() -> None:
+    view = covered(ROUND, lines=(0, 60), samples=[(0, 100), (200, 310)])
+    assert edges(view)[:3] == (90.0, 245.0, 155.0)
+    assert view.azimuth_center_deg == pytest.approx(90.0 + 255.0 / 2)  # the middle of the larger one
+    across_the_seam = covered(ROUND, lines=(0, 60), samples=[(0, 60), (200, 300), (660, 720)])
+    assert across_the_seam.azimuth_center_deg == pytest.approx(90.0)
+
+
+def test_frames_back_to_back_are_no_view_all_round() -> None:
+    view = covered(ROUND, lines=(0, 60), samples=[(0, 90), (360, 452)])
+    assert not view.is_all_round
+    assert view.azimuth_center_deg == pytest.approx(90.0 + 406.0 / 2)
+
+
+def test_a_ring_with_a_sliver_missing_is_all_round_and_says_how_wide() -> None:
+    view = covered(ROUND, lines=(0, 60), samples=[(0, 680)])
+    assert (view.heading, view.azimuth_width_deg) == ("all round", 340.0)
+    assert view.azimuth_center_deg == 260.0
+    assert not covered(ROUND, lines=(0, 60), samples=[(0, 500)]).is_all_round
+
+
+def test_a_ring_seen_higher_on_one_side_is_all_round() -> None:
+    weights = np.full(ROUND.samples, 10.0)
+    weights[:360] = 20.0
+    assert View.covered(ROUND, np.ones(ROUND.lines, np.bool_), weights).is_all_round
+
+
+def test_a_hazcam_that_holds_the_nadir_looks_where_its_axis_points() -> None:
+    pixels = np.full((1, 1024, 1024), 500, np.int16)
+    source = Source(
+        path=Path("hazcam.IMG"), data=pds3_product(label_of(HAZCAM_LABEL), pixels), sha256="0" * 64
+    )
+    image = read_pds3(source)
+    assert isinstance(image, Image)
+    camera = image.product.camera_in_local_level
+    grid = fit_grid([camera], INFINITY, camera.center, 1.0)
+    points = np.stack(np.meshgrid(*map(np.arange, grid.shape), indexing="ij"), axis=-1).reshape(-1, 2)
+    seen = grid_to_image(grid, camera, INFINITY, camera.center)(points.astype(np.float64))
+    mask = ((seen > -0.5) & (seen < 1023.5)).all(axis=1).reshape(grid.shape)
+    elevations_deg = grid.elevation_top_deg - (np.arange(grid.lines) + 0.5) / grid.pixels_per_degree
+    view = View.covered(grid, mask.any(axis=1), np.cos(np.radians(elevations_deg)) @ mask)
+    axis_deg = math.degrees(math.atan2(camera.axis[1], camera.axis[0]))
+    assert axis_deg == pytest.approx(121.4, abs=0.1)  # east-southeast
+    # the rover leans by 15 degrees, so the frame reaches further round on its high side
+    assert view.azimuth_center_deg == pytest.approx(axis_deg, abs=5.0)
+    assert view.heading.startswith("looking ")
+    assert view.azimuth_width_deg == 360.0
+
+
 @pytest.mark.parametrize(
-    ("left_deg", "width_deg", "heading"),
+    ("center_deg", "is_all_round", "heading"),
     [
-        (225.0, 90.0, "looking west, 270°"),
-        (350.0, 20.0, "looking north, 0°"),
-        (349.4, 20.0, "looking north, 359°"),
-        (349.8, 20.0, "looking north, 0°"),
-        (247.0, 90.0, "looking west-northwest, 292°"),
-        (0.0, 359.5, "all round"),
-        (0.0, 350.0, "looking south, 175°"),
+        (270.0, False, "looking west, 270°"),
+        (0.0, False, "looking north, 0°"),
+        (359.4, False, "looking north, 359°"),
+        (359.8, False, "looking north, 0°"),
+        (292.0, False, "looking west-northwest, 292°"),
+        (179.75, True, "all round"),
     ],
 )
-def test_a_heading_is_in_words(left_deg: float, width_deg: float, heading: str) -> None:
+def test_a_heading_is_in_words(center_deg: float, is_all_round: bool, heading: str) -> None:
     view = View(
-        azimuth_min_deg=left_deg, azimuth_width_deg=width_deg, elevation_min_deg=-10.0, elevation_max_deg=10.0
+        azimuth_min_deg=225.0,
+        azimuth_width_deg=90.0,
+        azimuth_center_deg=center_deg,
+        is_all_round=is_all_round,
+        elevation_min_deg=-10.0,
+        elevation_max_deg=10.0,
     )
     assert view.heading == heading
 

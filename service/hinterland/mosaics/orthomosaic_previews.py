@@ -1,0 +1,128 @@
+"""An orbital mosaic at reduced resolution, raster by raster: what levelling and seams are solved on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from hinterland.adjust.levelling import Level, level
+from hinterland.model.previews import LevelPreview
+from hinterland.mosaics.orthomosaic_layers import Warper
+from hinterland.mosaics.orthomosaic_placing import Placement, place
+from hinterland.mosaics.orthomosaic_plan import MosaicPlan
+from hinterland.mosaics.seams import find_seams
+from hinterland.products.georeferenced_reader import MapReader
+from hinterland_kernels.backend import CPU, Backend
+
+LEVELLINGS = ("auto", "gain", "none")
+"""What is done about tone: "auto" levels whole numbers, which are pictures, and leaves floats, which measure."""
+
+
+class MosaicPreviews:
+    """The rasters of a plan on its reduced grid.
+
+    Parameters
+    ----------
+    plan : MosaicPlan
+        Of the mosaic.
+    reader : MapReader
+        Reads the rasters.
+    backend : Backend
+        Where they are warped.
+    """
+
+    def __init__(self, plan: MosaicPlan, reader: MapReader, backend: Backend = CPU) -> None:
+        self._plan = plan
+        self._grid = plan.grid.reduced(plan.label_factor)
+        rasters = [placement.raster for placement in plan.placements]
+        self._placements = place(rasters, self._grid, "bilinear")  # index: into the plan's placements
+        self._warper = Warper(
+            self._grid,
+            reader,
+            bands=plan.bands,
+            kernel="bilinear",
+            piece_bytes=max(plan.worker_bytes // 4, 1 << 20),
+            backend=backend,
+        )
+
+    def previews(self) -> list[LevelPreview]:
+        """Each raster that shows on the reduced grid, on its own window."""
+        found = (self._preview(placement) for placement in self._placements)
+        return [preview for preview in found if preview is not None]
+
+    def _preview(self, placement: Placement) -> LevelPreview | None:
+        samples = self._warper.carry(placement, placement.window, np.dtype(np.float32))
+        if samples is None:
+            return None
+        lines, columns = np.flatnonzero(samples.mask.any(axis=1)), np.flatnonzero(samples.mask.any(axis=0))
+        shown = np.s_[lines[0] : lines[-1] + 1, columns[0] : columns[-1] + 1]
+        return LevelPreview(
+            frame=placement.index,
+            line=placement.window[0] + int(lines[0]),
+            sample=placement.window[1] + int(columns[0]),
+            values=samples.values[:, *shown].copy(),
+            mask=samples.mask[shown].copy(),
+        )
+
+    def levels(self, previews: Sequence[LevelPreview], levelling: str) -> tuple[Level, ...] | None:
+        """Gain and offset of each placement of the plan; None where samples stay as they are."""
+        if levelling == "none" or (levelling == "auto" and self._plan.dtype.kind == "f"):
+            return None
+        largest = max((float(preview.values[:, preview.mask].max()) for preview in previews), default=1.0)
+        if self._plan.dtype == np.uint8:
+            largest = 255.0
+        return level(previews, len(self._plan.placements), max(largest, 1.0), 0)
+
+    def labels(self, previews: Sequence[LevelPreview], levels: Sequence[Level] | None) -> NDArray[np.int16]:
+        """Choose the placement that owns each pixel of the reduced grid, -1 where there is none.
+
+        Among equals seams are cut where they show least; above them stands whatever has priority.
+        """
+        labels = np.full(self._grid.shape, -1, dtype=np.int16)
+        placements = self._plan.placements
+        by_order = self._plan.priority == "order"
+        for rank in sorted({placement.rank for placement in placements}, reverse=True):
+            equals = [preview for preview in previews if placements[preview.frame].rank == rank]
+            if not equals:
+                continue
+            owners = self._first(equals) if by_order else self._cut(equals, levels)
+            np.copyto(labels, owners, where=self._deep(owners >= 0) | ((owners >= 0) & (labels < 0)))
+        return labels
+
+    def _deep(self, covered: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """What lies so deep inside that a blend at its edge finds samples of both sides."""
+        depth = cv2.distanceTransform(
+            np.pad(covered.astype(np.uint8), 1, mode="edge"), cv2.DIST_L2, cv2.DIST_MASK_5
+        )[1:-1, 1:-1]
+        deep: NDArray[np.bool_] = depth > (1 << self._plan.levels) / self._plan.label_factor
+        return deep
+
+    def _first(self, previews: Sequence[LevelPreview]) -> NDArray[np.int16]:
+        owners = np.full(self._grid.shape, -1, dtype=np.int16)
+        for preview in sorted(previews, key=lambda one: one.frame, reverse=True):
+            lines, samples = preview.mask.shape
+            here = owners[preview.line : preview.line + lines, preview.sample : preview.sample + samples]
+            here[preview.mask] = preview.frame
+        return owners
+
+    def _cut(self, previews: Sequence[LevelPreview], levels: Sequence[Level] | None) -> NDArray[np.int16]:
+        if len(previews) == 1:
+            return self._first(previews)
+        return find_seams([_levelled(preview, levels) for preview in previews], self._grid)  # type: ignore[arg-type]
+
+
+def _levelled(preview: LevelPreview, levels: Sequence[Level] | None) -> LevelPreview:
+    if levels is None:
+        return preview
+    found = levels[preview.frame]
+    gain, offset = (np.array(one, np.float32)[:, None, None] for one in (found.gain, found.offset))
+    return LevelPreview(
+        frame=preview.frame,
+        line=preview.line,
+        sample=preview.sample,
+        values=np.where(preview.mask, preview.values * gain + offset, np.float32(0)),
+        mask=preview.mask,
+    )

@@ -1,0 +1,281 @@
+"""Samples of georeferenced rasters, by windows: few open files, bounded memory, each block read once.
+
+Rasters are read in chunks of whole blocks, which a cache of given size keeps; a window is laid together from
+chunks. A raster may be read reduced, by means of its valid samples, so that a map much coarser than it costs
+neither memory nor aliasing.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from rasterio.windows import Window as FileWindow
+
+from hinterland.errors import InputError
+from hinterland.model.map_grids import Window
+from hinterland.products.georeferenced import DRIVER_ERRORS, MapRaster
+
+CHUNK_PX = 512
+"""Chunks of tiled rasters have about this side."""
+_CHUNK_SAMPLES = CHUNK_PX * CHUNK_PX
+MOST_HANDLES = 64
+_GDAL_CACHE_BYTES = 16 << 20  # our chunks are whole blocks: GDAL's own cache would hold them a second time
+_SENTINEL = 1e38
+"""Floats beyond it are special values of formats, whatever the tag says: ISIS's begin at 3.4e38."""
+
+
+class Samples(NamedTuple):
+    """A window of a raster."""
+
+    values: NDArray[Any]
+    """(bands, lines, samples) of the raster's dtype; anything where not valid."""
+    mask: NDArray[np.bool_]
+    """(lines, samples), True where valid."""
+    is_whole: bool = False
+    """True says that all of it is valid; False says nothing."""
+
+
+_Key = tuple[str, int, int, int]
+
+
+class MapReader:
+    """Reads rasters; may be used by several threads. A context manager that closes the files.
+
+    Parameters
+    ----------
+    cache_bytes : int
+        For chunks. What the threads read at the moment comes on top.
+    handles : int
+        Files that stay open.
+    """
+
+    def __init__(self, cache_bytes: int, handles: int = MOST_HANDLES) -> None:
+        self._cache_bytes = cache_bytes
+        self._handles = handles
+        self._lock = threading.Lock()
+        self._idle: OrderedDict[int, tuple[MapRaster, Any]] = OrderedDict()
+        self._chunks: OrderedDict[_Key, Future[Samples]] = OrderedDict()
+        self._held_bytes = 0
+        self.bytes_read = 0
+        """Of samples read from files so far."""
+
+    def __enter__(self) -> MapReader:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            for _, dataset in self._idle.values():
+                dataset.close()
+            self._idle.clear()
+            self._chunks.clear()
+
+    def read(self, raster: MapRaster, window: Window, factor: int = 1) -> Samples:
+        """Read a window.
+
+        Parameters
+        ----------
+        raster : MapRaster
+            The raster.
+        window : Window
+            Inside the raster reduced by the factor.
+        factor : int
+            Blocks of `factor` x `factor` samples become their mean; 1 reads the raster as it is.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be read there: it is damaged or cut off.
+        """
+        line, sample, lines, samples = window
+        high, wide = chunk_shape(raster, factor)
+        values = np.empty((raster.bands, lines, samples), dtype=read_dtype(raster, factor))
+        mask = np.empty((lines, samples), dtype=np.bool_)
+        is_whole = True
+        for i in range(line // high, (line + lines - 1) // high + 1):
+            for j in range(sample // wide, (sample + samples - 1) // wide + 1):
+                chunk = self._chunk(raster, factor, i, j)
+                top, left = max(line, i * high), max(sample, j * wide)
+                bottom, right = min(line + lines, (i + 1) * high), min(sample + samples, (j + 1) * wide)
+                here = np.s_[top - line : bottom - line, left - sample : right - sample]
+                there = np.s_[top - i * high : bottom - i * high, left - j * wide : right - j * wide]
+                values[:, *here] = chunk.values[:, *there]
+                mask[here] = chunk.mask[there]
+                is_whole &= chunk.is_whole
+        return Samples(values, mask, is_whole)
+
+    def _chunk(self, raster: MapRaster, factor: int, i: int, j: int) -> Samples:
+        key = (str(raster.path), factor, i, j)
+        with self._lock:
+            found = self._chunks.get(key)
+            if found is not None:
+                self._chunks.move_to_end(key)
+            else:
+                mine: Future[Samples] = Future()
+                self._chunks[key] = mine
+        if found is not None:
+            return found.result()  # another thread may be reading it
+        try:
+            chunk = self._load(raster, factor, i, j)
+        except BaseException as error:
+            with self._lock:
+                self._chunks.pop(key, None)
+            mine.set_exception(error)
+            raise
+        with self._lock:
+            self._held_bytes += chunk.values.nbytes + chunk.mask.nbytes
+            mine.set_result(chunk)
+            self._evict()
+        return chunk
+
+    def _evict(self) -> None:
+        while self._held_bytes > self._cache_bytes:
+            key = next((key for key, future in self._chunks.items() if future.done()), None)
+            if key is None:
+                return
+            chunk = self._chunks.pop(key).result()
+            self._held_bytes -= chunk.values.nbytes + chunk.mask.nbytes
+
+    def _load(self, raster: MapRaster, factor: int, i: int, j: int) -> Samples:
+        high, wide = chunk_shape(raster, factor)
+        line, sample = i * high * factor, j * wide * factor
+        lines = min(high * factor, raster.grid.lines - line)
+        samples = min(wide * factor, raster.grid.samples - sample)
+        with self._handle(raster) as dataset:
+            chunk = _read(raster, dataset, FileWindow(sample, line, samples, lines))
+        with self._lock:
+            self.bytes_read += chunk.values.nbytes
+        return chunk if factor == 1 else _reduced(chunk, factor)
+
+    @contextmanager
+    def _handle(self, raster: MapRaster) -> Iterator[Any]:
+        """A dataset for this thread alone."""
+        try:
+            with rasterio.Env(GDAL_CACHEMAX=_GDAL_CACHE_BYTES):
+                dataset = self._take(raster) or rasterio.open(
+                    raster.path, driver=raster.driver, sharing=False
+                )
+                yield dataset
+        except DRIVER_ERRORS as error:
+            message = f"{raster.path}: cannot be read: {error.__cause__ or error}; it is damaged or cut off"
+            raise InputError(message) from error
+        with self._lock:
+            self._idle[id(dataset)] = (raster, dataset)
+            surplus = [self._idle.popitem(last=False)[1][1] for _ in range(len(self._idle) - self._handles)]
+        for old in surplus:
+            old.close()
+
+    def _take(self, raster: MapRaster) -> Any | None:  # noqa: ANN401 - rasterio is untyped
+        with self._lock:
+            for key, (owner, dataset) in reversed(self._idle.items()):
+                if owner.path == raster.path:
+                    del self._idle[key]
+                    return dataset
+        return None
+
+
+def read_dtype(raster: MapRaster, factor: int) -> np.dtype[Any]:
+    """Dtype of a raster's samples read by a factor: means are float32."""
+    return raster.dtype if factor == 1 else np.dtype(np.float32)
+
+
+def chunk_shape(raster: MapRaster, factor: int) -> tuple[int, int]:
+    """Lines and samples of a chunk of a raster reduced by a factor: whole blocks, some 512 x 512 samples."""
+    lines, samples = raster.grid.shape
+    block_lines, block_samples = raster.block
+    wide = block_samples * max(1, round(CHUNK_PX / block_samples))
+    high = block_lines * max(1, round(_CHUNK_SAMPLES / wide / block_lines))
+    wide, high = math.lcm(wide, factor), math.lcm(high, factor)
+    if high * wide > 4 * max(_CHUNK_SAMPLES, block_lines * block_samples):  # sides without a small multiple
+        wide = factor * max(1, round(min(CHUNK_PX, samples) / factor))
+        high = factor * max(1, round(_CHUNK_SAMPLES / wide / factor))
+    return min(high // factor, -(-lines // factor)), min(wide // factor, -(-samples // factor))
+
+
+def chunk_bytes(raster: MapRaster, factor: int) -> int:
+    """Bytes that reading one chunk takes at its peak: stored samples, values and masks."""
+    high, wide = chunk_shape(raster, factor)
+    stored = raster.stored.itemsize + raster.dtype.itemsize + 2
+    return high * wide * factor * factor * (raster.bands * stored + 2)
+
+
+def _read(raster: MapRaster, dataset: Any, window: FileWindow) -> Samples:  # noqa: ANN401
+    stored = dataset.read(indexes=list(range(1, raster.bands + 1)), window=window)
+    values = stored
+    if raster.is_scaled:
+        shape = (-1, 1, 1)
+        values = stored * np.reshape(raster.scales, shape) + np.reshape(raster.offsets, shape)
+    values = values.astype(raster.dtype, copy=False)
+    has_limits = raster.masked_by != "nothing" or raster.least is not None
+    if not has_limits and (values.dtype.kind != "f" or _is_finite(values)):
+        return Samples(values, np.broadcast_to(np.True_, values.shape[1:]), is_whole=True)
+    mask = _mask(raster, dataset, window, stored)
+    if values.dtype.kind == "f":
+        for band in values:
+            mask &= np.abs(band) < _SENTINEL  # neither nan nor infinite
+    return Samples(values, mask, bool(mask.all()))
+
+
+def _is_finite(values: NDArray[Any]) -> bool:
+    """True if there is neither nan, which fails every comparison, nor a special value; without temporaries."""
+    return bool(values.min() > -_SENTINEL and values.max() < _SENTINEL)
+
+
+def _mask(
+    raster: MapRaster,
+    dataset: Any,  # noqa: ANN401
+    window: FileWindow,
+    stored: NDArray[Any],
+) -> NDArray[np.bool_]:
+    if raster.masked_by == "mask":
+        mask: NDArray[np.bool_] = dataset.read_masks(1, window=window) > 0
+    elif raster.masked_by == "alpha":
+        mask = dataset.read(raster.bands + 1, window=window) > 0
+    else:
+        mask = _without_nodata(stored, raster.nodata if raster.masked_by == "nodata" else ())
+    if raster.least is not None:
+        mask &= (stored >= raster.least).all(axis=0)
+    return mask
+
+
+def _without_nodata(stored: NDArray[Any], nodata: tuple[float | None, ...]) -> NDArray[np.bool_]:
+    """True where some band has a value other than its nodata value."""
+    if not nodata:
+        return np.ones(stored.shape[1:], dtype=np.bool_)
+    valid = np.zeros(stored.shape[1:], dtype=np.bool_)
+    for band, value in zip(stored, nodata, strict=True):
+        valid |= True if value is None else band != _in_dtype(value, band.dtype)
+    return valid
+
+
+def _in_dtype(value: float, dtype: np.dtype[Any]) -> Any:  # noqa: ANN401 - a scalar of that dtype
+    """A nodata value as samples have it; nan, which equals none, where they cannot: -9999 in 8 bits."""
+    if dtype.kind == "f":
+        return dtype.type(value)
+    limits = np.iinfo(dtype)
+    return dtype.type(value) if limits.min <= value <= limits.max and value % 1.0 == 0.0 else np.nan
+
+
+def _reduced(chunk: Samples, factor: int) -> Samples:
+    """Means of the valid samples of blocks; blocks at the end may be smaller."""
+    bands, lines, samples = chunk.values.shape
+    down, across = range(0, lines, factor), range(0, samples, factor)
+    count = _block_sums(chunk.mask.astype(np.float64), down, across)
+    values = np.empty((bands, len(down), len(across)), dtype=np.float32)
+    for band, out in zip(chunk.values, values, strict=True):
+        total = _block_sums(np.where(chunk.mask, band, 0).astype(np.float64), down, across)
+        out[:] = total / np.maximum(count, 1.0)
+    return Samples(values, count > 0.0, chunk.is_whole)
+
+
+def _block_sums(values: NDArray[np.float64], down: range, across: range) -> NDArray[np.float64]:
+    lines: NDArray[np.float64] = np.add.reduceat(values, down, axis=0)
+    return np.add.reduceat(lines, across, axis=1)

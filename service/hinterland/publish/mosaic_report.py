@@ -1,0 +1,110 @@
+"""The report of an orbital mosaic: what was made, of what, and how each raster took part."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import resource
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from typing import Any
+
+from hinterland import __version__
+from hinterland.adjust.levelling import Level
+from hinterland.model.map_grids import MapGrid
+from hinterland.mosaics.orthomosaic import Orthomosaic
+from hinterland.mosaics.orthomosaic_plan import PICKS
+from hinterland.products.georeferenced import MapRaster
+
+_REPORTED_VERSIONS = ("numpy", "numba", "rasterio", "pyproj")
+
+
+def mosaic_report(
+    mosaic: Orthomosaic,
+    rasters: Sequence[MapRaster],
+    options: Mapping[str, object],
+    shown: set[int],
+    timing_s: Mapping[str, float],
+) -> dict[str, Any]:
+    """The report as it is written, keys in a fixed order.
+
+    Parameters
+    ----------
+    mosaic : Orthomosaic
+        What was made.
+    rasters : sequence of MapRaster
+        The inputs, in the order given.
+    options : Mapping
+        What the user asked for, as JSON values; goes into the digest of the inputs.
+    shown : set of int
+        Rasters, from 1, that some sample comes from; not used by methods whose samples have no one source.
+    timing_s : Mapping
+        Seconds per stage, in order.
+
+    Returns
+    -------
+    dict
+        JSON values only.
+    """
+    plan = mosaic.plan
+    placed = {placement.index: position for position, placement in enumerate(plan.placements)}
+    return {
+        "grid": _grid_report(plan.grid),
+        "options": dict(options),
+        "method": plan.method,
+        "bands": plan.bands,
+        "dtype": plan.dtype.name,
+        "rasters": [
+            _raster_report(index, raster, mosaic, placed.get(index), shown)
+            for index, raster in enumerate(rasters)
+        ],
+        "notes": list(plan.notes),
+        "timing_s": dict(timing_s),
+        "peak_rss_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "bytes_read": mosaic.reader.bytes_read,
+        "backend": mosaic.backend.name,
+        "versions": {"hinterland": __version__, **{name: version(name) for name in _REPORTED_VERSIONS}},
+        "inputs_digest": _digest(rasters, options),
+    }
+
+
+def _grid_report(grid: MapGrid) -> dict[str, Any]:
+    return {
+        "crs": grid.wkt,
+        "affine": list(grid.affine),
+        "lines": grid.lines,
+        "samples": grid.samples,
+        "bounds": list(grid.bounds),
+    }
+
+
+def _raster_report(
+    index: int, raster: MapRaster, mosaic: Orthomosaic, position: int | None, shown: set[int]
+) -> dict[str, Any]:
+    one: dict[str, Any] = {"index": index + 1, "product": raster.path.name, "format": raster.driver}
+    if position is None:
+        return {**one, "used": False, "reason": "off the extent"}
+    placement = mosaic.plan.placements[position]
+    level: Level | None = None if mosaic.levels is None else mosaic.levels[position]
+    has_sources = mosaic.plan.method in {"blend", *PICKS}
+    used = not has_sources or index + 1 in shown
+    return {
+        **one,
+        "resolution_m": placement.metres if math.isfinite(placement.metres) else None,
+        "resampled": placement.shift is None,
+        "reduced_by": placement.factor,
+        "gain": None if level is None else list(level.gain),
+        "offset": None if level is None else list(level.offset),
+        "used": used,
+        "reason": None if used else "hidden behind the other rasters, or without a valid sample",
+    }
+
+
+def _digest(rasters: Sequence[MapRaster], options: Mapping[str, object]) -> str:
+    """Of what changes the result: options, and each input's name, size and time of change."""
+    digest = hashlib.sha256(json.dumps(options, sort_keys=True).encode())
+    for raster in rasters:
+        facts = raster.path.stat()
+        digest.update(repr((raster.path.name, facts.st_size, facts.st_mtime_ns)).encode())
+    return digest.hexdigest()

@@ -1,0 +1,89 @@
+"""From frames to bundle: what the report says of it, and what a run that is stopped leaves."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from product_files import EAST, SOUTH_EAST, label_of, pds3_product, with_keyword
+
+from hinterland.errors import InputError
+from hinterland.publish.panorama import PanoramaRequest, make_bundle
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from hinterland.publish.panorama import PanoramaRequest, make_bundle
+
+def progress(stage, done, total):
+    if stage == "blending" and 0 < done < total:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+*frames, out = map(Path, sys.argv[1:])
+make_bundle(
+    PanoramaRequest(frames=tuple(frames), out=out, pixels_per_degree=8.0, backend="cpu", tile_px=128), progress
+)
+"""
+
+
+def request(out: Path, *frames: Path, scale: float = 4.0, memory_bytes: int | None = None) -> PanoramaRequest:
+    return PanoramaRequest(
+        frames=frames, out=out, pixels_per_degree=scale, backend="cpu", memory_bytes=memory_bytes
+    )
+
+
+def test_a_run_killed_while_it_blends_leaves_no_bundle_and_the_next_one_cleans_up(tmp_path: Path) -> None:
+    out = tmp_path / "bundle"
+    done = subprocess.run(
+        [sys.executable, "-c", _KILLED, str(EAST), str(SOUTH_EAST), str(out)],
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert not out.exists()
+    assert list(tmp_path.glob(".bundle.partial-*"))  # it was under way
+    make_bundle(request(out, EAST))
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+
+
+def test_the_report_has_the_time_of_every_stage_and_of_the_whole(tmp_path: Path) -> None:
+    report = make_bundle(request(tmp_path / "bundle", EAST))
+    *stages, last = report["timing_s"]
+    assert last == "total"
+    assert stages == [
+        "reading",
+        "tie points",
+        "pointing",
+        "planning",
+        "levelling",
+        "seams",
+        "blending",
+        "publishing",
+    ]
+    assert report["timing_s"]["publishing"] > 0.0
+    # stages are rounded to a millisecond each
+    assert report["timing_s"]["total"] >= sum(report["timing_s"][stage] for stage in stages) - 0.005
+    assert json.loads((tmp_path / "bundle" / "panorama.json").read_text()) == report
+
+
+def test_too_little_memory_is_refused_before_anything_is_published(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"--memory 1048576: .*lower --scale"):
+        make_bundle(request(tmp_path / "bundle", EAST, memory_bytes=1 << 20))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_frame_that_is_smaller_than_a_pixel_is_not_called_hidden(tmp_path: Path) -> None:
+    label = with_keyword(label_of(SOUTH_EAST), "PRODUCT_ID", '"1N491020519ILFCNY9P0706L0M2"')
+    corner = tmp_path / "corner.IMG"
+    ramp = np.arange(100, 164, dtype=np.int16).reshape(1, 8, 8)
+    corner.write_bytes(pds3_product(label, ramp))
+    report = make_bundle(request(tmp_path / "bundle", EAST, corner, scale=1.0))
+    frames = report["frames"]
+    assert [(frame["used"], frame["reason"]) for frame in frames] == [
+        (True, None),
+        (False, "smaller than a pixel of the panorama"),
+    ]
+    assert report["warnings"][0].endswith("1N491020376ILFCNY9P0706L0M1, 1N491020519ILFCNY9P0706L0M2")
