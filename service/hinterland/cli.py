@@ -75,6 +75,12 @@ def panorama(
     kernel: Annotated[
         str, typer.Option("--kernel", help="Resampling: nearest, bilinear, bicubic or lanczos3.")
     ] = "lanczos3",
+    memory_bytes: Annotated[
+        int | None,
+        typer.Option(
+            "--memory", metavar="BYTES", help="Memory to stay within; three quarters of the machine's."
+        ),
+    ] = None,
     backend: BackendOption = BackendName.AUTO,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace BUNDLE once the new one is whole.")
@@ -94,6 +100,7 @@ def panorama(
         projection=projection,
         pixels_per_degree=scale,
         kernel=kernel,
+        memory_bytes=memory_bytes,
         backend=backend.value,
         overwrite=overwrite,
     )
@@ -137,6 +144,9 @@ def overview(
     ] = None,
     width_px: Annotated[int, typer.Option("--width", help="Of the picture.")] = 2000,
     credit: Annotated[str | None, typer.Option("--credit", help="Whose base maps these are.")] = None,
+    apply_heading: Annotated[
+        bool, typer.Option("--apply-heading", help="Turn the view by what the skyline says; needs --dem.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option("-o", "--output", help="overview.png in the bundle by default.")
     ] = None,
@@ -144,6 +154,7 @@ def overview(
 ) -> None:
     """Draw where the rover stood, what the panorama sees, the route driven and the route planned."""
     from hinterland.maps.overview import OverviewRequest, make_overview
+    from hinterland.publish.refresh import refresh
 
     report = make_overview(
         OverviewRequest(
@@ -159,9 +170,12 @@ def overview(
             side_m=side_m,
             width_px=width_px,
             credit=credit,
+            apply_heading=apply_heading,
             out=out,
         )
     )
+    if out is None:
+        refresh(panorama)
     if json:
         from json import dumps
 
@@ -169,6 +183,13 @@ def overview(
         return
     typer.echo(f"map       {report['overview']}")
     typer.echo(f"shapes    {report['geojson']}")
+    check = report["heading_check"]
+    if check is not None and check["correction_deg"] is None:
+        typer.echo(f"heading   not checked: {check['reason']}")
+    elif check is not None:
+        applied = "applied" if check["applied"] else "not applied"
+        found = f"{check['correction_deg']:+.2f} +- {check['uncertainty_deg']:.2f} degrees"
+        typer.echo(f"heading   skyline says {found} ({applied})")
 
 
 @app.command()
@@ -200,6 +221,7 @@ def demo(
                 dem=example.dem,
                 route=list(example.route),
                 planned=example.planned,
+                credit="NASA/JPL-Caltech/University of Arizona, T. Appere, A. Plesch",
             )
         typer.echo("")
 

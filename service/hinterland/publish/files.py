@@ -37,6 +37,7 @@ FILES = tuple(
         ("preview", "preview.jpg", "Preview", "image/jpeg", "thumbnail"),
         ("map", "overview.png", "Overview map", "image/png", "overview"),
         ("map_features", "overview.geojson", "Overview map, features", "application/geo+json", "metadata"),
+        ("mmgis", "mmgis.json", "Place of the panorama, for MMGIS", _JSON, "metadata"),
         ("item", ITEM, "STAC item", "application/geo+json", "metadata"),
         ("page", PAGE, "This page", "text/html", "overview"),
     )

@@ -78,6 +78,7 @@ def page(folder: Path, report: Mapping[str, Any], view: View) -> str:
 {_figure(report["projection"], place, view)}
 <main>
 {_facts(report)}
+{_map(folder, place)}
 <h2>Downloads</h2>
 {_downloads(folder)}
 <h2>Frames</h2>
@@ -87,6 +88,14 @@ def page(folder: Path, report: Mapping[str, Any], view: View) -> str:
 </body>
 </html>
 """
+
+
+def _map(folder: Path, place: str) -> str:
+    """The overview map, where the bundle has one."""
+    if not (folder / "overview.png").is_file():
+        return ""
+    alt = escape(f"Map of the ground around {place}: the rover, what the panorama sees, the route")
+    return f'<h2>Map</h2>\n<a class="map" href="overview.png"><img src="overview.png" alt="{alt}"></a>'
 
 
 def _extent(report: Mapping[str, Any], view: View) -> str:

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from hinterland.model.grids import CylindricalGrid
+from hinterland.model.missions import mission_of
 from hinterland.model.products import Dropped
 from hinterland.model.solution import Correction, Solution, SolvedFrame, SurfaceModel
-from hinterland.publish.missions import mission_of
 from hinterland.publish.view import View
 
 HIDDEN = "hidden behind the other frames"

@@ -17,8 +17,8 @@ from typing import Any
 
 import pystac
 
+from hinterland.model.missions import mission_of
 from hinterland.publish.files import ITEM, BundleFile, present
-from hinterland.publish.missions import mission_of
 from hinterland.publish.view import View
 
 _SOLAR_SYSTEM = "https://stac-extensions.github.io/ssys/v1.1.1/schema.json"
@@ -41,9 +41,13 @@ def write_item(folder: Path, report: Mapping[str, Any], view: View, created: dat
         When the panorama was made, with its time zone. Where no label tells when the frames were taken, it
         also stands for the item's time, which STAC demands, and the description says so.
     """
+    (folder / ITEM).write_text(item_text(folder, report, view, created), encoding="utf-8", newline="\n")
+
+
+def item_text(folder: Path, report: Mapping[str, Any], view: View, created: datetime) -> str:
+    """The text of the item that `write_item` writes."""
     item = stac_item(folder, report, view, created).to_dict(include_self_link=False)
-    text = json.dumps(item, indent=2, ensure_ascii=False, allow_nan=False)
-    (folder / ITEM).write_text(text + "\n", encoding="utf-8", newline="\n")
+    return json.dumps(item, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def stac_item(folder: Path, report: Mapping[str, Any], view: View, created: datetime) -> pystac.Item:

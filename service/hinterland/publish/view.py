@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import cmath
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,9 @@ _WORDS = {"N": "north", "E": "east", "S": "south", "W": "west"}
 
 ALL_ROUND_DEG = 300.0
 """What is not seen of a view all round is narrower than the field of view of a wide lens."""
+
+ALL_ROUND = "all round"
+"""Heading of a view that looks no way more than another."""
 
 EVEN = 0.3
 """Length of the mean direction below which a view looks no way more than another.
@@ -100,6 +104,18 @@ class View:
             elevation_max_deg=grid.elevation_top_deg - int(lines[0]) / grid.pixels_per_degree,
         )
 
+    @classmethod
+    def from_report(cls, view: Mapping[str, Any]) -> Self:
+        """The view as panorama.json holds it."""
+        return cls(
+            azimuth_min_deg=view["azimuth_min_deg"],
+            azimuth_width_deg=view["azimuth_width_deg"],
+            azimuth_center_deg=view["azimuth_center_deg"],
+            is_all_round=view["heading"] == ALL_ROUND,
+            elevation_min_deg=view["elevation_min_deg"],
+            elevation_max_deg=view["elevation_max_deg"],
+        )
+
     @property
     def azimuth_max_deg(self) -> float:
         """Right edge: below the left one where the view crosses north, 360 above it if it goes all round."""
@@ -115,7 +131,7 @@ class View:
     def heading(self) -> str:
         """In words: "looking west, 270°", or "all round"."""
         if self.is_all_round:
-            return "all round"
+            return ALL_ROUND
         return f"looking {compass_word(self.compass)}, {round(self.azimuth_center_deg) % 360}°"
 
 
