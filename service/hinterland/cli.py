@@ -110,6 +110,80 @@ def panorama(
 
 
 @app.command()
+def mosaic(
+    rasters: Annotated[
+        list[Path],
+        typer.Argument(metavar="RASTER...", help="Map rasters: GeoTIFF, JPEG 2000, PDS3, PDS4, ISIS3."),
+    ],
+    out: Annotated[Path, typer.Option("-o", "--output", metavar="OUT.tif", help="Mosaic to make.")],
+    crs: Annotated[
+        str | None, typer.Option("--crs", help="IAU_2015:49910, WKT or PROJ; the first raster's by default.")
+    ] = None,
+    resolution: Annotated[
+        float | None, typer.Option("--resolution", help="Size of a sample; the finest raster's by default.")
+    ] = None,
+    extent: Annotated[
+        tuple[float, float, float, float] | None,
+        typer.Option("--extent", metavar="W S E N", help="All rasters by default."),
+    ] = None,
+    method: Annotated[
+        str,
+        typer.Option("--method", help="blend, first, last, min, max, mean, median, stddev, count or nmad."),
+    ] = "blend",
+    priority: Annotated[
+        str | None, typer.Option("--priority", help="resolution (a blend's default) or order.")
+    ] = None,
+    level: Annotated[str, typer.Option("--level", help="auto (whole numbers only), gain or none.")] = "auto",
+    kernel: Annotated[
+        str, typer.Option("--kernel", help="nearest, bilinear, bicubic or lanczos3.")
+    ] = "bilinear",
+    memory_bytes: Annotated[
+        int | None, typer.Option("--memory", metavar="BYTES", help="Memory to stay within; about 1 GiB.")
+    ] = None,
+    compress: Annotated[str, typer.Option("--compress", help="deflate, zstd, lzw or none.")] = "deflate",
+    overviews: Annotated[
+        bool, typer.Option("--overviews/--no-overviews", help="Store reduced copies.")
+    ] = True,
+    backend: BackendOption = BackendName.AUTO,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace OUT.tif once the new one is whole.")
+    ] = False,
+    progress: ProgressOption = ProgressMode.AUTO,
+    json: JsonOption = False,
+) -> None:
+    """Mosaic georeferenced rasters into one map; beside it the source and resolution of every sample."""
+    from hinterland.progress import ProgressDisplay
+    from hinterland.publish.mosaic import MosaicRequest, make_mosaic
+    from hinterland.publish.summary import mosaic_summary
+
+    request = MosaicRequest(
+        rasters=tuple(rasters),
+        out=out,
+        crs=crs,
+        resolution=resolution,
+        extent=extent,
+        method=method,
+        priority=priority,
+        levelling=level,
+        kernel=kernel,
+        memory_bytes=memory_bytes,
+        compress=compress,
+        overviews=overviews,
+        backend=backend.value,
+        overwrite=overwrite,
+    )
+    with ProgressDisplay(progress.value) as display:
+        report = make_mosaic(request, progress=display)
+    if json:
+        from json import dumps
+
+        typer.echo(dumps(report, indent=2))
+        return
+    for line in mosaic_summary(out, report):
+        typer.echo(line)
+
+
+@app.command()
 def overview(
     panorama: Annotated[Path, typer.Option("--panorama", metavar="BUNDLE", help="Bundle of the panorama.")],
     basemap: Annotated[

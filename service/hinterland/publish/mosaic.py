@@ -25,12 +25,13 @@ from hinterland.products.georeferenced import MapRaster, inspect_raster
 from hinterland.products.georeferenced_reader import MapReader
 from hinterland.products.georeferenced_writer import COMPRESSIONS, Layout, MapWriter
 from hinterland.progress import Progress, silent
+from hinterland.publish.memory import resident_bytes
 from hinterland.publish.mosaic_files import beside, mosaic_folder, publish_mosaic
 from hinterland.publish.mosaic_report import mosaic_report
 from hinterland_kernels.backend import CPU_NAME, Backend, BackendMissingError, choose
 from hinterland_kernels.warp import KERNELS
 
-MEMORY_BYTES = 1 << 30
+ROOM_BYTES = 1 << 30
 _MOST_SOURCES = (1 << 16) - 1
 
 
@@ -56,8 +57,8 @@ class MosaicRequest:
     """One of `LEVELLINGS`."""
     kernel: str = "bilinear"
     """Resampling kernel."""
-    memory_bytes: int = MEMORY_BYTES
-    """Resident memory not to exceed."""
+    memory_bytes: int | None = None
+    """Resident memory not to exceed; None is `ROOM_BYTES` beside what the process holds already."""
     compress: str = "deflate"
     """One of `COMPRESSIONS`."""
     overviews: bool = True
@@ -148,6 +149,8 @@ def _inspected(request: MosaicRequest) -> list[MapRaster]:
 
 def _planned(rasters: Sequence[MapRaster], request: MosaicRequest, backend: Backend) -> MosaicPlan:
     workers = request.workers or len(os.sched_getaffinity(0))
+    used = resident_bytes()
+    budget = used + ROOM_BYTES if request.memory_bytes is None else request.memory_bytes
     return plan_mosaic(
         rasters,
         Request(
@@ -157,9 +160,9 @@ def _planned(rasters: Sequence[MapRaster], request: MosaicRequest, backend: Back
             method=request.method,
             priority=request.priority,
             kernel=request.kernel,
-            memory_bytes=request.memory_bytes,
+            memory_bytes=budget,
         ),
-        used_bytes=_resident_bytes(),
+        used_bytes=used,
         workers=workers if backend.name == CPU_NAME else 1,
     )
 
@@ -285,9 +288,3 @@ def _stage(name: str, timing_s: dict[str, float], progress: Progress, total: int
     yield
     timing_s[name] = round(time.perf_counter() - start, 3)
     progress(name, total, total)
-
-
-def _resident_bytes() -> int:
-    """Memory that this process holds now."""
-    pages = Path("/proc/self/statm").read_text().split()[1]
-    return int(pages) * os.sysconf("SC_PAGE_SIZE")

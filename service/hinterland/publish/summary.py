@@ -39,3 +39,15 @@ def summary(out: Path, report: Mapping[str, Any]) -> Iterator[str]:
     yield f"took {report['timing_s']['total']:.1f} s"
     yield f"look at   {out / 'index.html'}"
     yield f"image     {out / 'panorama.tif'}"
+
+
+def mosaic_summary(out: Path, report: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the lines that end a mosaic command: the mosaic's file and its report."""
+    grid, rasters = report["grid"], report["rasters"]
+    used = sum(raster["used"] for raster in rasters)
+    yield f"{grid['samples']} x {grid['lines']} samples of {used} rasters, {report['method']}"
+    for raster in rasters:
+        if not raster["used"]:
+            yield f"left out: {raster['product']}: {raster['reason']}"
+    yield from report["notes"]
+    yield f"mosaic    {out}"
