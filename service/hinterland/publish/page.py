@@ -173,7 +173,8 @@ def _downloads(folder: Path) -> str:
     for file in FILES:
         if file.name in here and file.name != PAGE:
             path = folder / file.name
-            size = f", {_size(path.stat().st_size)}" if path.is_file() else ""
+            # the item holds this page's checksum, so it is written after it and has no size yet
+            size = f", {_size(path.stat().st_size)}" if file.name != ITEM else ""
             entries.append(
                 f'<li><a href="{file.name}"><b>{file.name}</b><span>{file.title}{size}</span></a></li>'
             )

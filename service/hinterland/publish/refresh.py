@@ -16,13 +16,16 @@ from hinterland.publish.view import View
 def refresh(bundle: Path) -> None:
     """Rewrite index.html and item.json so that they show what the bundle holds now.
 
-    Each is replaced whole; the item keeps the time at which the panorama was made.
+    Each is replaced whole; the item keeps the time at which the panorama was made. A folder that has the report
+    but no item, as another program may write it, has no page of ours and is left alone.
 
     Parameters
     ----------
     bundle : Path
         A published bundle.
     """
+    if not (bundle / ITEM).is_file():
+        return
     report = json.loads((bundle / REPORT).read_text(encoding="utf-8"))
     view = View.from_report(report["view"])
     created = json.loads((bundle / ITEM).read_text(encoding="utf-8"))["properties"]["created"]

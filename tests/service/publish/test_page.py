@@ -90,6 +90,7 @@ def test_it_links_the_files_that_are_there_and_the_item_that_comes_last(bundle_f
     local = [address for address in page.all("a", "href") if "://" not in address]
     assert local == [
         "preview.jpg",
+        "overview.png",
         "panorama.tif",
         "sources.tif",
         "panorama.json",
