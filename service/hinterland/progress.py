@@ -8,7 +8,6 @@ import time
 from types import TracebackType
 from typing import Protocol, Self, TextIO
 
-MODES = ("auto", "plain", "json", "none")
 _PLAIN_INTERVAL_S = 5.0
 
 

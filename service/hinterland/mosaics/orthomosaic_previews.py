@@ -111,7 +111,7 @@ class MosaicPreviews:
     def _cut(self, previews: Sequence[LevelPreview], levels: Sequence[Level] | None) -> NDArray[np.int16]:
         if len(previews) == 1:
             return self._first(previews)
-        return find_seams([_levelled(preview, levels) for preview in previews], self._grid)  # type: ignore[arg-type]
+        return find_seams([_levelled(preview, levels) for preview in previews], self._grid)
 
 
 def _levelled(preview: LevelPreview, levels: Sequence[Level] | None) -> LevelPreview:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from hinterland.errors import InputError
-from hinterland.model.grids import CylindricalGrid
 from hinterland.model.previews import LevelPreview
 from hinterland_kernels.seams import ImageWindow, label_seams
 
@@ -33,9 +33,25 @@ MARGIN_PX = 2 * NEAR_PX + 1
 """A pair that waits for the next tile is this near to it, with all that is near to the pair."""
 
 
+class SeamGrid(Protocol):
+    """What seams ask of a grid: a panorama's and a map's both answer."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Lines and samples."""
+
+    @property
+    def samples(self) -> int:
+        """Width."""
+
+    @property
+    def wraps(self) -> bool:
+        """True if the last sample is the neighbour of the first."""
+
+
 def find_seams(
     previews: Sequence[LevelPreview],
-    grid: CylindricalGrid,
+    grid: SeamGrid,
     *,
     sampling: Sequence[float] | None = None,
 ) -> NDArray[np.int16]:
@@ -45,7 +61,7 @@ def find_seams(
     ----------
     previews : sequence of LevelPreview
         The frames on the grid, with gain and offset applied; all have the same bands.
-    grid : CylindricalGrid
+    grid : SeamGrid
         The reduced grid; about a megapixel at most.
     sampling : sequence of float, optional
         Pixels per radian of each preview's image: where two overlap the finer one is preferred. None takes
@@ -84,7 +100,7 @@ def find_seams(
     return frames[labels + 1]
 
 
-def _typical_mismatch(previews: Sequence[LevelPreview], grid: CylindricalGrid) -> float:
+def _typical_mismatch(previews: Sequence[LevelPreview], grid: SeamGrid) -> float:
     """Median difference of each preview from what the earlier ones show; 1 where nothing differs."""
     shown = np.zeros(grid.shape, dtype=np.float32)
     covered = np.zeros(grid.shape, dtype=np.bool_)
@@ -106,7 +122,7 @@ def _typical_mismatch(previews: Sequence[LevelPreview], grid: CylindricalGrid) -
     return float(np.median(every)) or float(every.mean()) or 1.0
 
 
-def _depth(preview: LevelPreview, grid: CylindricalGrid) -> NDArray[np.float32]:
+def _depth(preview: LevelPreview, grid: SeamGrid) -> NDArray[np.float32]:
     """Distance (px) of each pixel from the edge of its image."""
     lines, samples = preview.mask.shape
     goes_round = grid.wraps and samples == grid.samples

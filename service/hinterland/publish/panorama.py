@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hinterland import __version__
-from hinterland.adjust.pointing import solve_pointing
+from hinterland.adjust.pointing import SURFACES, solve_pointing
 from hinterland.adjust.tie_points import find_tie_points
 from hinterland.errors import CapabilityError, InputError
 from hinterland.model.grids import CylindricalGrid
@@ -41,7 +41,6 @@ from hinterland_kernels.backend import Backend, BackendMissingError, choose
 from hinterland_kernels.lattice import Lattice
 from hinterland_kernels.warp import KERNELS
 
-SURFACES = ("auto", "plane", "infinity")
 PROJECTIONS = ("cylindrical",)
 MEMORY_SHARE = 0.75
 _REPORTED_VERSIONS = ("numpy", "numba", "opencv-python-headless", "rasterio", "scipy")
