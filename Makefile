@@ -40,7 +40,7 @@ format: .venv/installed-dev  ## rewrite the sources in the house format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: .venv/installed-dev  ## the benchmarks; one JSON line a run in benchmarks/results
+bench: .venv/installed-dev  ## the benchmarks; one JSON line a run in benchmarks/results, docs/performance.md
 	@$(BIN)/python -m benchmarks
 
 # On a GPU machine the interpreter that holds CuPy is used as it is: GPU_PYTHON=python3 make gpu-test

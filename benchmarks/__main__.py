@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 
 from benchmarks.harness import Figure, Settings
-from benchmarks.record import keep, rows
+from benchmarks.page import read_results, write_page
+from benchmarks.record import keep, results_path, rows
+from benchmarks.regression import latest, slower
 from hinterland_kernels.backend import BackendMissingError, choose
 
 _FOLDER = Path(__file__).parent
@@ -38,9 +40,15 @@ def main(arguments: list[str] | None = None) -> int:
         found: list[Figure] = importlib.import_module(BENCHMARKS[name]).run(settings)
         print("\n".join(rows(found)), end="\n\n", flush=True)
         figures += found
-    if not settings.small:
-        print(f"kept in {keep(figures, settings)}")
-    return 0
+    if settings.small:
+        return 0
+    path = results_path(settings)
+    before = latest(read_results(path)) if path.exists() else {}
+    print(f"kept in {keep(figures, settings)}, shown in {write_page()}")
+    lost = slower(figures, before)
+    for line in lost:
+        print(f"benchmarks: slower than before: {line}", file=sys.stderr)
+    return int(bool(lost))
 
 
 if __name__ == "__main__":

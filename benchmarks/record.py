@@ -61,6 +61,11 @@ def _git(*arguments: str) -> str | None:
     return done.stdout.strip() if done.returncode == 0 else None
 
 
+def results_path(settings: Settings) -> Path:
+    """The file of this machine's results."""
+    return _RESULTS / f"{machine_name(settings)}.jsonl"
+
+
 def keep(figures: Sequence[Figure], settings: Settings) -> Path:
     """Append one line to the results of this machine; returns the file."""
     line = {
@@ -76,7 +81,7 @@ def keep(figures: Sequence[Figure], settings: Settings) -> Path:
         "figures": [dataclasses.asdict(figure) for figure in figures],
     }
     _RESULTS.mkdir(exist_ok=True)
-    path = _RESULTS / f"{machine_name(settings)}.jsonl"
+    path = results_path(settings)
     with path.open("a") as results:
         results.write(json.dumps(line) + "\n")
     return path

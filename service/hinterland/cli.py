@@ -26,6 +26,7 @@ app = typer.Typer(
     name="hinterland",
     help="Mosaics of other worlds: rover panoramas and maps, on the GPU or without one.",
     add_completion=False,
+    rich_markup_mode=None,  # drawn help costs 0.1 s before anything is said
     pretty_exceptions_enable=False,
 )
 
