@@ -82,14 +82,22 @@ def _plot(kept: Mapping[str, Kept], path: Path) -> bool:
     with mpl.rc_context({"font.size": 8}):
         drawing = Drawing(figsize=(9.0, 0.6 + 0.2 * len(shown)), layout="constrained")
         axes = drawing.subplots()
-        axes.barh(
-            names, ratios, color=["#3b6ea5" if ratio >= 1.0 else "#c2703d" for ratio in ratios], height=0.7
-        )
-        axes.bar_label(axes.containers[0], fmt="%.2f", padding=3)  # type: ignore[arg-type]
+        colours = ["#3b6ea5" if ratio >= 1.0 else "#c2703d" for ratio in ratios]
+        axes.barh(names, [ratio - 1.0 for ratio in ratios], left=1.0, color=colours, height=0.7)
+        for line, ratio in enumerate(ratios):
+            side = "left" if ratio >= 1.0 else "right"
+            axes.annotate(
+                f"{ratio:.2f}",
+                (ratio, line),
+                (3 if side == "left" else -3, 0),
+                ha=side,
+                va="center",
+                textcoords="offset points",
+            )
         axes.axvline(1.0, color="black", linewidth=0.8)
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter("{x:g}")
-        axes.set_xlim(min(0.5, 0.7 * min(ratios)), max(2.0, 2.0 * max(ratios)))
+        axes.set_xlim(min(0.5, 0.7 * min(ratios)), max(2.0, 1.5 * max(ratios)))
         axes.set_xlabel("times faster than the peer (1 is as fast)")
         axes.margins(y=0.01)
         for side in ("top", "right"):
