@@ -89,7 +89,6 @@ def report(solved: Solution, **changes: Any) -> dict[str, Any]:
         "visibility": 0.12,
         "level_step": 0.034,
         "timing_s": {"read": 1.25, "solve": 2.5, "total": 4.0},
-        "peak_rss_bytes": 512 << 20,
         "backend": "cpu",
         "versions": {"hinterland": "0.1.0"},
         "options": {"surface": "auto"},

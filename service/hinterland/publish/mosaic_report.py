@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import resource
+import os
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
@@ -16,8 +16,10 @@ from hinterland.model.map_grids import MapGrid
 from hinterland.mosaics.orthomosaic import Orthomosaic
 from hinterland.mosaics.orthomosaic_plan import PICKS
 from hinterland.products.georeferenced import MapRaster
+from hinterland.publish.run_facts import measured
 
 _REPORTED_VERSIONS = ("numpy", "numba", "rasterio", "pyproj")
+_END_BYTES = 1 << 16
 
 
 def mosaic_report(
@@ -60,9 +62,7 @@ def mosaic_report(
             for index, raster in enumerate(rasters)
         ],
         "notes": list(plan.notes),
-        "timing_s": dict(timing_s),
-        "peak_rss_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-        "bytes_read": mosaic.reader.bytes_read,
+        **measured(timing_s),
         "backend": mosaic.backend.name,
         "versions": {"hinterland": __version__, **{name: version(name) for name in _REPORTED_VERSIONS}},
         "inputs_digest": _digest(rasters, options),
@@ -102,9 +102,17 @@ def _raster_report(
 
 
 def _digest(rasters: Sequence[MapRaster], options: Mapping[str, object]) -> str:
-    """Of what changes the result: options, and each input's name, size and time of change."""
+    """Of what changes the result: options, and each input's name, size and both ends.
+
+    The ends hold labels, and the places of a TIFF's blocks, which move with any change of what is compressed. To
+    read whole inputs would take longer than many a mosaic.
+    """
     digest = hashlib.sha256(json.dumps(options, sort_keys=True).encode())
     for raster in rasters:
-        facts = raster.path.stat()
-        digest.update(repr((raster.path.name, facts.st_size, facts.st_mtime_ns)).encode())
+        with raster.path.open("rb") as file:
+            first = file.read(_END_BYTES)
+            size_bytes = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size_bytes - _END_BYTES))
+            last = file.read()
+        digest.update(repr((raster.path.name, size_bytes)).encode() + first + last)
     return digest.hexdigest()

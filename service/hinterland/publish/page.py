@@ -229,9 +229,9 @@ def _original(frame: Mapping[str, Any]) -> str:
 def _footer(report: Mapping[str, Any]) -> str:
     lines = [f"Credit: {credit}" for credit in report["credits"]]
     version = report["versions"].get("hinterland", "")
-    lines.append(
-        f"Made by hinterland {version} in {report['timing_s']['total']:.1f} s ({report['backend']})."
-    )
+    total_s = report["timing_s"].get("total")
+    took = "" if total_s is None else f" in {total_s:.1f} s"
+    lines.append(f"Made by hinterland {version}{took} ({report['backend']}).")
     lines.append(f"Inputs {report['inputs_digest']}")
     return "<footer>\n" + "\n".join(f"<p>{escape(line)}</p>" for line in lines) + "\n</footer>"
 

@@ -6,7 +6,6 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -29,12 +28,13 @@ from hinterland.products import load_images, one_stop
 from hinterland.products.geotiff import read_reduced
 from hinterland.progress import Progress, silent
 from hinterland.publish.bundle import REPORT, Bundle
-from hinterland.publish.memory import machine_bytes, peak_bytes, resident_bytes
+from hinterland.publish.memory import machine_bytes, resident_bytes
 from hinterland.publish.nav import write_nav
 from hinterland.publish.page import write_page
 from hinterland.publish.preview import write_preview
 from hinterland.publish.rasters import write_rasters
 from hinterland.publish.report import HIDDEN, MASKED, TINY, make_report, write_report
+from hinterland.publish.run_facts import made_at
 from hinterland.publish.stac import write_item
 from hinterland.publish.stages import Stages
 from hinterland_kernels.backend import Backend, BackendMissingError, choose
@@ -109,6 +109,7 @@ def make_bundle(request: PanoramaRequest, progress: Progress = silent) -> dict[s
         If no frame can be used.
     """
     stages = Stages(progress)
+    made = made_at()
     backend = _backend(request.backend)
     # entered before anything is read: a place that cannot be written is said at once
     with Bundle(request.out, overwrite=request.overwrite) as bundle:
@@ -130,16 +131,13 @@ def make_bundle(request: PanoramaRequest, progress: Progress = silent) -> dict[s
                 visibility=finished.visibility,
                 level_step=level_step,
                 timing_s=stages.timing_s(),
-                peak_rss_bytes=peak_bytes(),
                 backend=backend.name,
                 versions=_versions(),
                 options=_options(request),
             )
             write_report(bundle.folder / REPORT, report)
             write_page(bundle.folder, report, finished.view)
-            write_item(
-                bundle.folder, report, finished.view, datetime.now(UTC)
-            )  # last: it lists what is there
+            write_item(bundle.folder, report, finished.view, made)  # last: it lists what is there
     return report
 
 

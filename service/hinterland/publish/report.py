@@ -13,6 +13,7 @@ from hinterland.model.grids import CylindricalGrid
 from hinterland.model.missions import mission_of
 from hinterland.model.products import Dropped
 from hinterland.model.solution import Correction, Solution, SolvedFrame, SurfaceModel
+from hinterland.publish.run_facts import measured
 from hinterland.publish.view import View
 
 HIDDEN = "hidden behind the other frames"
@@ -36,7 +37,6 @@ def make_report(
     visibility: float | None,
     level_step: float | None,
     timing_s: Mapping[str, float],
-    peak_rss_bytes: int,
     backend: str,
     versions: Mapping[str, str],
     options: Mapping[str, object],
@@ -59,8 +59,6 @@ def make_report(
         Of the seams; None where there are none.
     timing_s : Mapping[str, float]
         Seconds per stage, in order, and "total".
-    peak_rss_bytes : int
-        Largest resident memory of the process.
     backend : str
         "cpu" or "cuda".
     versions : Mapping[str, str]
@@ -95,8 +93,7 @@ def make_report(
         },
         "seams": {"visibility": visibility, "level_step": level_step},
         "warnings": _warnings(solution, untied),
-        "timing_s": dict(timing_s),
-        "peak_rss_bytes": peak_rss_bytes,
+        **measured(timing_s),
         "backend": backend,
         "versions": dict(versions),
         "inputs_digest": inputs_digest((frame.product.sha256 for frame in solution.frames), options),

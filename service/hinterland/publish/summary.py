@@ -36,7 +36,8 @@ def summary(out: Path, report: Mapping[str, Any]) -> Iterator[str]:
         yield f"left out: {frame['product']}: {frame['reason']}"
     for warning in report["warnings"]:
         yield f"warning: {warning}"
-    yield f"took {report['timing_s']['total']:.1f} s"
+    if "total" in report["timing_s"]:
+        yield f"took {report['timing_s']['total']:.1f} s"
     yield f"look at   {out / 'index.html'}"
     yield f"image     {out / 'panorama.tif'}"
 
