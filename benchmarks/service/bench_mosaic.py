@@ -15,7 +15,8 @@ import rasterio
 from rasterio.transform import Affine
 
 from benchmarks.harness import Figure, Settings, paired, run_process
-from hinterland.publish.mosaic import MosaicRequest, make_mosaic
+from hinterland.publish.mosaic import make_mosaic
+from hinterland.publish.mosaic_request import MosaicRequest
 
 _SOURCE = "+proj=eqc +lat_ts=45 +R=3396190 +units=m"
 _TARGET = "+proj=stere +lat_0=45 +R=3396190 +units=m"
@@ -24,7 +25,8 @@ _CENTRE_Y = 2_667_361.0
 _BUDGET_BYTES = 512 << 20
 _RUN = """
 import json, pathlib, re, sys
-from hinterland.publish.mosaic import MosaicRequest, make_mosaic
+from hinterland.publish.mosaic import make_mosaic
+from hinterland.publish.mosaic_request import MosaicRequest
 options = json.loads(sys.argv[1])
 options |= {"out": pathlib.Path(options["out"]), "rasters": tuple(map(pathlib.Path, options["rasters"]))}
 make_mosaic(MosaicRequest(**options))

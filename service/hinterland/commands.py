@@ -114,7 +114,36 @@ def mosaic(
     priority: Annotated[
         str | None, typer.Option("--priority", help="resolution (a blend's default) or order.")
     ] = None,
-    level: Annotated[str, typer.Option("--level", help="auto (whole numbers only), gain or none.")] = "auto",
+    level: Annotated[
+        str,
+        typer.Option(
+            "--level", help="auto (tone, of whole numbers only), gain or none; of heights: offset or plane."
+        ),
+    ] = "auto",
+    reference: Annotated[
+        Path | None,
+        typer.Option(
+            "--reference",
+            metavar="DEM.tif",
+            help="Level each raster to it; without it all to the first, at once.",
+        ),
+    ] = None,
+    join: Annotated[
+        str, typer.Option("--join", help="Of a blend: seams, or feather (weights from the rasters' edges).")
+    ] = "seams",
+    feather_px: Annotated[
+        float | None, typer.Option("--feather", metavar="SAMPLES", help="Width of a feather; 64.")
+    ] = None,
+    fill_m: Annotated[
+        float | None,
+        typer.Option("--fill", metavar="METRES", help="Fill holes up to twice as wide; of heights."),
+    ] = None,
+    relief: Annotated[bool, typer.Option("--relief", help="Make OUT.relief.tif, shaded relief.")] = False,
+    light_deg: Annotated[
+        tuple[float, float] | None,
+        typer.Option("--light", metavar="AZIMUTH ELEVATION", help="On the relief, degrees; 315 45."),
+    ] = None,
+    slope: Annotated[bool, typer.Option("--slope", help="Make OUT.slope.tif, degrees.")] = False,
     kernel: Annotated[
         str, typer.Option("--kernel", help="nearest, bilinear, bicubic or lanczos3.")
     ] = "bilinear",
@@ -134,7 +163,8 @@ def mosaic(
 ) -> None:
     """Mosaic georeferenced rasters into one map; beside it the source and resolution of every sample."""
     from hinterland.progress import ProgressDisplay
-    from hinterland.publish.mosaic import MosaicRequest, make_mosaic
+    from hinterland.publish.mosaic import make_mosaic
+    from hinterland.publish.mosaic_request import MosaicRequest
     from hinterland.publish.summary import mosaic_summary
 
     request = MosaicRequest(
@@ -146,6 +176,13 @@ def mosaic(
         method=method,
         priority=priority,
         levelling=level,
+        reference=reference,
+        join=join,
+        feather_px=feather_px,
+        fill_m=fill_m,
+        relief=relief,
+        slope=slope,
+        light_deg=light_deg,
         kernel=kernel,
         memory_bytes=memory_bytes,
         compress=compress,

@@ -17,8 +17,10 @@ STATISTICS = ("first", "last", "min", "max", "mean", "median", "stddev", "count"
 def slope(
     heights: NDArray[np.float32],
     mask: NDArray[np.bool_],
-    metres_per_line: float,
+    metres_per_line: ArrayLike,
     metres_per_sample: ArrayLike,
+    *,
+    lean: ArrayLike = 0.0,
 ) -> NDArray[np.float32]:
     """Slope (rad) of a surface, by Horn's gradient.
 
@@ -28,10 +30,13 @@ def slope(
         Heights, m.
     mask : (lines, samples) bool
         True where valid.
-    metres_per_line : float
-        Size of a cell across lines.
-    metres_per_sample : float or (lines,) float64
-        Size of a cell across samples; for each line on a grid in degrees.
+    metres_per_line : float, (lines, 1) or (lines, samples)
+        From a line to the next, at right angles to it.
+    metres_per_sample : float, (lines, 1) or (lines, samples)
+        From a cell to the next along a line.
+    lean : float, (lines, 1) or (lines, samples)
+        How far the next line's cell of the same sample lies aside, m, positive towards higher samples; 0 where
+        lines and samples are at right angles on the ground.
 
     Returns
     -------
@@ -47,16 +52,17 @@ def slope(
     ----------
     Horn 1981, "Hill shading and the reflectance map", Proc. IEEE 69(1).
     """
-    north, east = _gradient(heights, mask, metres_per_line, metres_per_sample)
+    north, east = _gradient(heights, mask, metres_per_line, metres_per_sample, lean)
     return np.arctan(np.hypot(north, east))
 
 
 def shaded_relief(
     heights: NDArray[np.float32],
     mask: NDArray[np.bool_],
-    metres_per_line: float,
+    metres_per_line: ArrayLike,
     metres_per_sample: ArrayLike,
     *,
+    lean: ArrayLike = 0.0,
     light_azimuth: float = math.radians(315.0),
     light_elevation: float = math.radians(45.0),
     exaggeration: float = 1.0,
@@ -65,7 +71,7 @@ def shaded_relief(
 
     Parameters
     ----------
-    heights, mask, metres_per_line, metres_per_sample
+    heights, mask, metres_per_line, metres_per_sample, lean
         As in `slope`.
     light_azimuth, light_elevation : float
         Where the light comes from, rad; azimuth from the grid's up direction clockwise.
@@ -87,7 +93,7 @@ def shaded_relief(
     ----------
     Horn 1981, as `slope`.
     """
-    north, east = _gradient(heights, mask, metres_per_line, metres_per_sample)
+    north, east = _gradient(heights, mask, metres_per_line, metres_per_sample, lean)
     north, east = exaggeration * north, exaggeration * east
     towards_north = math.cos(light_elevation) * math.cos(light_azimuth)
     towards_east = math.cos(light_elevation) * math.sin(light_azimuth)
@@ -138,86 +144,81 @@ def stack_statistic(
 
 
 def fill(
-    heights: NDArray[np.float64],
-    mask: NDArray[np.bool_],
+    heights: NDArray[np.float32],
+    rim: NDArray[np.bool_],
     holes: NDArray[np.bool_],
-    widest_cells: float,
+    reach_cells: float,
     *,
     cell_aspect: float = 1.0,
-    tolerance_m: float = 1e-4,
-) -> NDArray[np.float64]:
-    """Stretch a membrane over holes: each cell becomes the mean of its neighbours (Laplace's equation).
+) -> NDArray[np.float32]:
+    """Bridge holes by the mean of their rims, weighted by the inverse square of the distance.
+
+    That is Poisson's formula: in round holes and in straight gaps the result is the membrane (the solution of
+    Laplace's equation) between the rims. Where the rim's middle is not the cell itself its slope makes up for
+    that, so that planes come back. Each cell is a plain sum, which does not depend on what lies far away.
 
     Parameters
     ----------
-    heights : (lines, samples) float64
-        Heights, m; in the holes a first guess.
-    mask : (lines, samples) bool
-        True where heights are given.
+    heights : (lines, samples) float32
+        Heights, m.
+    rim : (lines, samples) bool
+        True where a cell beside a hole is valid.
     holes : (lines, samples) bool
-        True where they are wanted; what is in neither has no say.
-    widest_cells : float
-        Width of the widest hole; sets the over-relaxation.
+        True where heights are wanted.
+    reach_cells : float
+        Cells of the rim further away have no say; cells count along samples.
     cell_aspect : float
         Metres a line over metres a sample.
-    tolerance_m : float
-        The largest change of the last sweep.
 
     Returns
     -------
-    (lines, samples) float64
-        The heights with their holes filled. Planes and other harmonic surfaces come back.
+    (lines, samples) float32
+        The heights with their holes filled; those without a rim in reach stay as they are.
 
     Raises
     ------
     ValueError
-        If it does not settle.
+        If shapes do not agree or the reach is not positive.
 
     References
     ----------
-    Young 1954, "Iterative methods for solving partial difference equations of elliptic type".
+    Shepard 1968, "A two-dimensional interpolation function for irregularly-spaced data", Proc. 23rd ACM.
     """
-    out = heights.copy()
+    if not heights.shape == rim.shape == holes.shape or not reach_cells > 0.0:
+        message = (
+            f"heights, rim and holes are (lines, samples), got {heights.shape}, {rim.shape}, {holes.shape}"
+        )
+        raise ValueError(message)
+    out = np.array(heights, dtype=np.float32)
     lines, samples = np.nonzero(holes)
     if not len(lines):
         return out
-    # the best factor for a square hole as wide
-    relaxation = 2.0 / (1.0 + math.sin(math.pi / (widest_cells + 2.0)))
-    # the error is some hundred times the last change where holes are wide: settle as much further
-    tolerance = tolerance_m / (widest_cells + 2.0)
-    most_sweeps = 200 + round(50 * widest_cells)
-    change = _cpu_surface.relax(
-        out,
-        mask | holes,
-        lines,
-        samples,
-        1.0,
-        cell_aspect**2,
-        relaxation,
-        tolerance,
-        most_sweeps,
+    starts = np.concatenate([[0], np.cumsum(rim.sum(axis=1))])
+    _cpu_surface.bridge(
+        heights, starts, np.nonzero(rim)[1], lines, samples, float(reach_cells), float(cell_aspect), out
     )
-    if not change <= tolerance:
-        message = f"holes of {widest_cells:.0f} cells did not settle: the last change was {change:.2g} m"
-        raise ValueError(message)
     return out
 
 
 def _gradient(
     heights: NDArray[np.float32],
     mask: NDArray[np.bool_],
-    metres_per_line: float,
+    metres_per_line: ArrayLike,
     metres_per_sample: ArrayLike,
+    lean: ArrayLike,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Rise a metre towards north and towards east of the grid, both (lines, samples)."""
     if heights.ndim != 2 or heights.shape != mask.shape or mask.dtype != np.bool_:
         message = f"heights are (lines, samples) with a bool mask, got {heights.shape} and {mask.shape}"
         raise ValueError(message)
-    sizes = np.broadcast_to(np.asarray(metres_per_sample, dtype=np.float64), heights.shape[:1]).copy()
-    if not (metres_per_line > 0 and np.all(sizes > 0)):
-        message = f"cell sizes must be positive, got {metres_per_line} and {sizes.min()}"
+    down, across, aside = (
+        np.ascontiguousarray(np.broadcast_to(np.asarray(one, dtype=np.float32), heights.shape))
+        for one in (metres_per_line, metres_per_sample, lean)
+    )
+    if not (np.all(down[mask] > 0) and np.all(across[mask] > 0)):
+        message = f"cell sizes must be positive, got {down[mask].min()} and {across[mask].min()}"
         raise ValueError(message)
     north = np.empty(heights.shape, dtype=np.float32)
     east = np.empty(heights.shape, dtype=np.float32)
-    _cpu_surface.gradient(heights, mask, metres_per_line, sizes, north, east)
+    _cpu_surface.gradient(heights, mask, down, across, aside, north, east)
     return north, east

@@ -194,10 +194,20 @@ def on_turn_of(source: MapGrid, grid: MapGrid) -> MapGrid:
     return replace(source, affine=(a, b, c + turns * period, d, e, f)) if turns else source
 
 
-def sample_metres(grid: MapGrid, points: Array) -> Array:
-    """Size of a grid's sample on the ground: (n,) m, the root of its area, at points (n, 2).
+def ground_steps(grid: MapGrid, points: Array) -> tuple[Array, Array]:
+    """Steps on the ground from a grid's samples to those of the next line and to the next along the line.
 
-    nan where the map has no ground.
+    Parameters
+    ----------
+    grid : MapGrid
+        The map.
+    points : (n, 2) float64
+        Lines and samples.
+
+    Returns
+    -------
+    down, right : (n, 3) float64
+        In space, m; nan where the map has no ground.
     """
     half = 0.5
     steps = np.array([(-half, 0.0), (half, 0.0), (0.0, -half), (0.0, half)])
@@ -210,7 +220,16 @@ def sample_metres(grid: MapGrid, points: Array) -> Array:
         axis=-1,
     )
     up, down, left, right = xyz.reshape(-1, 4, 3).transpose(1, 0, 2)
-    area: Array = np.linalg.norm(np.cross(down - up, right - left), axis=-1)
+    return down - up, right - left
+
+
+def sample_metres(grid: MapGrid, points: Array) -> Array:
+    """Size of a grid's sample on the ground: (n,) m, the root of its area, at points (n, 2).
+
+    nan where the map has no ground.
+    """
+    down, right = ground_steps(grid, points)
+    area: Array = np.linalg.norm(np.cross(down, right), axis=-1)
     return np.sqrt(area)
 
 

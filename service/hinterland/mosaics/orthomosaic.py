@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -13,17 +14,23 @@ from numpy.typing import NDArray
 
 from hinterland.adjust.levelling import Level
 from hinterland.model.map_grids import Window
+from hinterland.mosaics.orthomosaic_blending import feathered, seamed
 from hinterland.mosaics.orthomosaic_layers import Warper, quantised
-from hinterland.mosaics.orthomosaic_plan import PICKS, MosaicPlan
+from hinterland.mosaics.orthomosaic_memory import PICKS
+from hinterland.mosaics.orthomosaic_plan import MosaicPlan
 from hinterland.mosaics.orthomosaic_resolution import RESOLUTION_PX, resolved_metres
+from hinterland.mosaics.terrain import fill_holes, ground_cells, relief_and_slope
+from hinterland.mosaics.vertical_levelling import VerticalLevel
 from hinterland.products.georeferenced_reader import MapReader, Samples
 from hinterland_kernels.backend import CPU, Backend
-from hinterland_kernels.blend import NOBODY, Layer, assign_owners, multiband
+from hinterland_kernels.blend import NOBODY
 from hinterland_kernels.terrain import stack_statistic
 
 _OF_ONE = ("mean", "median")
 """Statistics that leave a sample alone as it is."""
 _FLOAT = np.dtype(np.float32)
+LIGHT = (math.radians(315.0), math.radians(45.0))
+"""From the upper left, as maps have it: lit from below hills look like hollows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -39,7 +46,14 @@ class Tile:
     sources: NDArray[np.uint16] | None
     """(lines, samples): 0 none, i the i-th raster as given; None where a sample has no one source."""
     resolution: NDArray[np.float32] | None
-    """(lines, samples): what the ground really resolves, m; 0 where not valid."""
+    """(lines, samples): what the ground really resolves, m; 0 where not valid or filled."""
+    relief: NDArray[np.uint8] | None = None
+    """(lines, samples): 1 in shadow to 255 facing the light; None where it was not asked for or nothing is
+    valid."""
+    slope_deg: NDArray[np.float32] | None = None
+    """(lines, samples), as the relief."""
+    drawn: NDArray[np.bool_] | None = None
+    """(lines, samples), True where relief and slope are valid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -51,7 +65,11 @@ class Orthomosaic:
     labels: NDArray[np.int16] | None = None
     """Of a blend: (label_lines, label_samples), the placement that owns each label, -1 for none."""
     levels: Sequence[Level] | None = None
-    """Of a blend: gain and offset of each placement; None leaves them as they are."""
+    """Gain and offset of each placement; None leaves them as they are."""
+    heights: Mapping[int, VerticalLevel] | None = None
+    """What is added to the heights of each placement; None leaves all as they are."""
+    light: tuple[float, float] = LIGHT
+    """Azimuth and elevation, rad, of the light on the shaded relief."""
     backend: Backend = CPU
 
     def tiles(self) -> Iterator[Tile]:
@@ -67,29 +85,38 @@ class Orthomosaic:
 
     def tile(self, window: Window) -> Tile:
         """Make one tile. Its samples depend on neither its size nor the order in which tiles are made."""
-        method = self.plan.method
-        if not self.plan.touching(window):
+        plan = self.plan
+        if not plan.touching(plan.around(window, plan.filling_margin)):
             return self._empty(window)
-        if method == "blend":
-            samples, owners = self._blended(window)
-        elif method in PICKS:
-            samples, owners = self._picked(window)
-        else:
-            samples = self._reduced(window)
-            return Tile(
-                window=window, samples=samples.values, mask=samples.mask, sources=None, resolution=None
+        wide = plan.around(window, plan.drawing_margin)
+        samples, owners = self._filled(wide)
+        drawn: dict[str, Any] = {}
+        inner = _inside(window, wide)
+        if (plan.relief or plan.slope) and samples.mask[inner].any():
+            relief, slope_deg, mask = relief_and_slope(
+                samples.values[0].astype(np.float32, copy=False),
+                samples.mask,
+                ground_cells(plan.grid, wide),
+                self.light,
             )
+            drawn = {
+                "relief": relief[inner].copy(),
+                "slope_deg": slope_deg[inner].copy(),
+                "drawn": mask[inner],
+            }
+        has_sources = plan.has_sources
         return Tile(
             window=window,
-            samples=samples.values,
-            mask=samples.mask,
-            sources=self._sources(owners),
-            resolution=self._resolution(window, owners),
+            samples=samples.values[:, *inner] if wide == window else samples.values[:, *inner].copy(),
+            mask=samples.mask[inner],
+            sources=self._sources(owners[inner]) if has_sources else None,
+            resolution=self._resolution(window, owners[inner]) if has_sources else None,
+            **drawn,
         )
 
     def _empty(self, window: Window) -> Tile:
         _, _, lines, samples = window
-        has_sources = self.plan.method in {"blend", *PICKS}
+        has_sources = self.plan.has_sources
         return Tile(
             window=window,
             samples=np.broadcast_to(self.plan.dtype.type(0), (self.plan.bands, lines, samples)),
@@ -98,9 +125,35 @@ class Orthomosaic:
             resolution=np.broadcast_to(np.float32(0), (lines, samples)) if has_sources else None,
         )
 
-    def _warper(self, *, kept_bytes: int = 0) -> Warper:
+    def _filled(self, window: Window) -> tuple[Samples, NDArray[np.int32]]:
+        """What the method makes of a window, its holes filled; they are of no raster."""
         plan = self.plan
-        return Warper(
+        made, owners = self._made(window)
+        if plan.holes is None or made.mask.all():
+            return made, owners
+        wide = plan.around(window, plan.filling_margin - plan.drawing_margin)
+        made, owners = self._made(wide)
+        heights, mask = fill_holes(made.values[0].astype(np.float32, copy=False), made.mask, plan.holes)
+        inner = _inside(window, wide)
+        return Samples(quantised(heights[inner], plan.dtype)[None], mask[inner]), owners[inner]
+
+    def _made(self, window: Window) -> tuple[Samples, NDArray[np.int32]]:
+        """What the method makes of a window; and the placement that each sample is from, -1 for none."""
+        plan = self.plan
+        if plan.method == "blend":
+            if plan.join == "feather":
+                return feathered(plan, window, self._carry)
+            return seamed(plan, window, self._carry, self.labels, self.backend)
+        if plan.method in PICKS:
+            return self._picked(window)
+        return self._reduced(window), np.broadcast_to(np.int32(NOBODY), window[2:])
+
+    def _carry(
+        self, index: int, window: Window, dtype: np.dtype[Any] = _FLOAT, kept_bytes: int = 0
+    ) -> Samples | None:
+        """One raster on a window, levelled; None where nothing of it is valid."""
+        plan = self.plan
+        warper = Warper(
             plan.grid,
             self.reader,
             bands=plan.bands,
@@ -108,6 +161,14 @@ class Orthomosaic:
             piece_bytes=max((plan.worker_bytes - kept_bytes) // 8, 1 << 20),
             backend=self.backend,
         )
+        level = None if self.levels is None else self.levels[index]
+        found = warper.carry(plan.placements[index], window, dtype, level)
+        if found is None or self.heights is None:
+            return found
+        if index not in self.heights:  # too small to be seen on the reduced grid
+            return None
+        found.values[0] += self.heights[index].on(window)
+        return found
 
     def _picked(self, window: Window) -> tuple[Samples, NDArray[np.int32]]:
         """Each sample from one raster; and the placement it is from, -1 for none."""
@@ -116,11 +177,10 @@ class Orthomosaic:
         out = np.zeros((plan.bands, lines, samples), dtype=plan.dtype)
         mask = np.zeros((lines, samples), dtype=np.bool_)
         owners = np.full((lines, samples), NOBODY, dtype=np.int32)
-        warper = self._warper()
         for index in plan.touching(window):
             if method == "first" and mask.all():
                 break
-            found = warper.carry(plan.placements[index], window, plan.dtype)
+            found = self._carry(index, window, plan.dtype)
             if found is None:
                 continue
             new = found.mask & ~mask
@@ -147,11 +207,10 @@ class Orthomosaic:
         touching = plan.touching(window)
         per_line = max(len(touching), 1) * samples * (4 * plan.bands + 1)
         high = max(1, min(lines, plan.worker_bytes // 2 // per_line))
-        warper = self._warper(kept_bytes=high * per_line)
         for first in range(0, lines, high):
             strip = (line + first, sample, min(high, lines - first), samples)
             rows = slice(first, first + strip[2])
-            carried = (warper.carry(plan.placements[index], strip, _FLOAT) for index in touching)
+            carried = (self._carry(index, strip, kept_bytes=high * per_line) for index in touching)
             stack = [found for found in carried if found is not None]
             if not stack:
                 continue
@@ -168,79 +227,6 @@ class Orthomosaic:
                 out.mask[rows] = valid
         return out
 
-    def _blended(self, window: Window) -> tuple[Samples, NDArray[np.int32]]:
-        plan = self.plan
-        wide = plan.with_halo(window)
-        line, sample, lines, samples = window
-        rows = slice(line - wide[0], line - wide[0] + lines)
-        columns = slice(sample - wide[1], sample - wide[1] + samples)
-        nothing = (
-            Samples(
-                np.zeros((plan.bands, lines, samples), dtype=plan.dtype), np.zeros((lines, samples), np.bool_)
-            ),
-            np.full((lines, samples), NOBODY, dtype=np.int32),
-        )
-        kept, masks = self._layers(wide)
-        if not masks:
-            return nothing
-        indices = list(masks)
-        xp = self.backend.xp
-        owners = assign_owners(
-            self.backend.to_device(self.labels),
-            [
-                Layer(xp.empty((0, 0, 0), dtype=np.float32), self.backend.to_device(masks[index]))
-                for index in indices
-            ],
-            indices,
-            wide[:2],
-            plan.label_factor,
-            wraps=False,
-            backend=self.backend,
-        )
-        owner = self.backend.to_host(owners)
-        owning = np.unique(owner[owner != NOBODY]).tolist()
-        layers = [self._layer(indices[position], wide, kept) for position in owning]
-        renumbered = np.full(len(indices) + 1, NOBODY, dtype=np.int16)
-        renumbered[owning] = np.arange(len(owning))
-        if not layers:
-            return nothing
-        owners = self.backend.to_device(renumbered[owner])
-        _fill(layers, owners, xp)
-        blended = multiband(layers, owners, plan.levels, backend=self.backend)
-        inner = owner[rows, columns]
-        mask = inner != NOBODY
-        values = quantised(self.backend.to_host(blended[:, rows, columns]), plan.dtype)
-        return (
-            Samples(np.where(mask, values, plan.dtype.type(0)), mask),
-            np.where(mask, np.array([*indices, NOBODY], dtype=np.int32)[inner], NOBODY),
-        )
-
-    def _layers(self, wide: Window) -> tuple[dict[int, Samples], dict[int, NDArray[np.bool_]]]:
-        """Masks of all rasters on a window, and as many of the samples as may be kept."""
-        kept: dict[int, Samples] = {}
-        masks: dict[int, NDArray[np.bool_]] = {}
-        room = self.plan.worker_bytes // 3
-        warper = self._warper()
-        for index in self.plan.touching(wide):
-            found = self._carry(warper, index, wide)
-            if found is not None:
-                masks[index] = found.mask
-                if found.values.nbytes <= room:
-                    kept[index] = found
-                    room -= found.values.nbytes
-        return kept, masks
-
-    def _layer(self, index: int, wide: Window, kept: dict[int, Samples]) -> Layer:
-        found = kept.pop(index, None) or self._carry(self._warper(), index, wide)
-        if found is None:  # it had a mask here when the owners were found
-            message = f"{self.plan.placements[index].raster.path} changed while it was read"
-            raise ValueError(message)
-        return Layer(self.backend.to_device(found.values), self.backend.to_device(found.mask))
-
-    def _carry(self, warper: Warper, index: int, wide: Window) -> Samples | None:
-        level = None if self.levels is None else self.levels[index]
-        return warper.carry(self.plan.placements[index], wide, _FLOAT, level)
-
     def _sources(self, owners: NDArray[np.int32]) -> NDArray[np.uint16]:
         given = [placement.index + 1 for placement in self.plan.placements]
         return np.array([*given, 0], dtype=np.uint16)[owners]
@@ -256,16 +242,7 @@ class Orthomosaic:
         return out
 
 
-def _fill(layers: Sequence[Layer], owners: Any, xp: Any) -> None:  # noqa: ANN401 - arrays of the backend
-    """Go on beyond a raster's edge with what the mosaic shows there, in place.
-
-    Means on one side of an edge are not those on both: without this, tiles of one picture that merely touch
-    would change beside their seams. Seams keep off edges wherever rasters overlap, so nothing else changes.
-    """
-    shown = xp.zeros_like(layers[0].values)
-    for index, layer in enumerate(layers):
-        xp.copyto(shown, layer.values, where=(owners == index)[None])
-    somebody = owners != NOBODY
-    for layer in layers:
-        xp.copyto(layer.values, shown, where=(somebody & ~layer.mask)[None])
-        xp.copyto(layer.mask, somebody, where=somebody)
+def _inside(window: Window, wide: Window) -> tuple[slice, slice]:
+    """Lines and samples of a window in a wider one."""
+    down, right = window[0] - wide[0], window[1] - wide[1]
+    return slice(down, down + window[2]), slice(right, right + window[3])

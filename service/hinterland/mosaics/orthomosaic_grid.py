@@ -38,6 +38,18 @@ class Request:
     """"resolution" or "order"; None is resolution for a blend, and order otherwise."""
     kernel: str = "bilinear"
     """Resampling kernel."""
+    join: str = "seams"
+    """How a blend joins rasters: "seams" or "feather"."""
+    feather_px: float = 64.0
+    """Width over which a feathered raster fades in from its edge."""
+    levels_heights: bool = False
+    """Heights will be levelled: whole numbers become float32."""
+    fill_m: float | None = None
+    """Distance limit of hole filling; None fills none."""
+    relief: bool = False
+    """Draw shaded relief too."""
+    slope: bool = False
+    """Draw the slope too."""
     memory_bytes: int = 1 << 30
     """Resident memory not to exceed."""
 

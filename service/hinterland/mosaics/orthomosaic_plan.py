@@ -12,32 +12,25 @@ from numpy.typing import NDArray
 from hinterland.errors import InputError
 from hinterland.model.map_grids import MapGrid, Window
 from hinterland.mosaics.orthomosaic_grid import Request, fit_map_grid
+from hinterland.mosaics.orthomosaic_memory import FIXED_BYTES, LEVELS, PICKS, fit_memory, label_factor
 from hinterland.mosaics.orthomosaic_placing import Placement, place
+from hinterland.mosaics.terrain import HoleLimit, hole_limit
 from hinterland.products.georeferenced import MapRaster
-from hinterland.products.georeferenced_reader import chunk_bytes
-from hinterland_kernels.blend import halo
+from hinterland_kernels.feather import block_size
 
 METHODS = ("blend", "first", "last", "min", "max", "mean", "median", "stddev", "count", "nmad")
-PICKS = ("first", "last", "min", "max")
-"""Methods that take each sample from one raster."""
+JOINS = ("seams", "feather")
+"""How a blend joins rasters: cut where they differ least and blended by bands, or faded in from their edges."""
 PRIORITIES = ("resolution", "order")
-
-LEVELS = 5
-"""Detail up to 2**5 samples wide is blended over its own width; levelling deals with what is wider."""
-TILES_PX = (1024, 512, 256, 128)
-LABEL_GRID_PX = 400_000
 MOST_BLENDED = 4096
-"""Rasters that one blend levels and cuts at once."""
-OWNERS = 8
-"""Rasters that are taken to own samples of one tile of a blend."""
+"""Rasters that one mosaic levels or cuts at once."""
 
 _LARGEST_GRID_PX = 1 << 40
-_FIXED_BYTES = 96 << 20
-"""Loaded kernels, GDAL's caches and the writer of the file."""
-_LATTICE_BYTES = 112
-"""Of a sample whose place is computed exactly, temporaries included."""
 _SAME_RESOLUTION = 1.1
 """Rasters whose resolutions differ by less than this have one priority."""
+_HEIGHTS = ("int16", "float32")
+"""Dtypes that heights have; bytes are pictures."""
+_NO_HEIGHTS = ("stddev", "count", "nmad")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -74,6 +67,16 @@ class MosaicPlan:
     """For what a tile is made of."""
     notes: tuple[str, ...]
     """What the user should know."""
+    join: str = "seams"
+    """One of `JOINS`."""
+    feather_px: float = 0.0
+    """Width of a feather."""
+    holes: HoleLimit | None = None
+    """How wide a hole is filled; None fills none."""
+    relief: bool = False
+    """Shaded relief is drawn."""
+    slope: bool = False
+    """The slope is drawn."""
 
     def tiles(self) -> Iterator[Window]:
         """Windows of the tiles, line by line; the last ones are smaller."""
@@ -91,10 +94,29 @@ class MosaicPlan:
         """Indices into the placements that may fall on a window, in order of priority."""
         return np.flatnonzero(_touch(self.windows, window)).tolist()
 
-    def with_halo(self, window: Window) -> Window:
-        """Widen a tile by the blend's reach, never off the grid."""
+    @property
+    def drawing_margin(self) -> int:
+        """Samples around a tile that its relief and slope need."""
+        return self._margins[0]
+
+    @property
+    def filling_margin(self) -> int:
+        """Samples around a tile that these and its holes need."""
+        return self._margins[1]
+
+    @property
+    def _margins(self) -> tuple[int, int]:
+        unit = _unit(self.method, self.feather_px)
+        return _margins(unit, self.holes, draws=self.relief or self.slope)
+
+    @property
+    def has_sources(self) -> bool:
+        """True if each sample has a raster that it is from."""
+        return self.method == "blend" or self.method in PICKS
+
+    def around(self, window: Window, reach: int) -> Window:
+        """Widen a window, never off the grid."""
         line, sample, lines, samples = window
-        reach = halo(self.levels)
         top, left = max(0, line - reach), max(0, sample - reach)
         bottom = min(self.grid.lines, line + lines + reach)
         right = min(self.grid.samples, sample + samples + reach)
@@ -130,7 +152,8 @@ def plan_mosaic(
         If no raster reaches the grid.
     """
     bands = _bands(rasters)
-    dtype, notes = _dtype(rasters, request.method)
+    dtype, notes = _dtype(rasters, request)
+    _check_heights(rasters, bands, request)
     grid = fit_map_grid(rasters, request)
     if grid.lines * grid.samples > _LARGEST_GRID_PX:
         message = (
@@ -140,12 +163,18 @@ def plan_mosaic(
         raise InputError(message)
     priority = request.priority or ("resolution" if request.method == "blend" else "order")
     placements = _ordered(place(rasters, grid, request.kernel), priority)
-    if request.method == "blend" and len(placements) > MOST_BLENDED:
-        message = f"{len(placements)} rasters are more than the {MOST_BLENDED} of a blend; use --method first"
+    if (request.method == "blend" or request.levels_heights) and len(placements) > MOST_BLENDED:
+        message = (
+            f"{len(placements)} rasters are more than the {MOST_BLENDED} that are levelled and blended at once; "
+            "use --method first and --level none"
+        )
         raise InputError(message)
     windows = np.array([placement.window for placement in placements], dtype=np.int64)
-    room = request.memory_bytes - used_bytes - _FIXED_BYTES
-    tile_px, workers, cache = _memory(request, grid, placements, windows, bands, room, workers)
+    room = request.memory_bytes - used_bytes - FIXED_BYTES
+    holes = None if request.fill_m is None else hole_limit(grid, request.fill_m)
+    feather_px = request.feather_px if request.method == "blend" and request.join == "feather" else 0.0
+    margins = _margins(_unit(request.method, feather_px), holes, draws=request.relief or request.slope)
+    tile_px, workers, cache = fit_memory(request, grid, placements, windows, bands, margins, room, workers)
     return MosaicPlan(
         grid=grid,
         placements=placements,
@@ -157,11 +186,16 @@ def plan_mosaic(
         kernel=request.kernel,
         levels=LEVELS,
         tile_px=tile_px,
-        label_factor=_label_factor(grid, windows, bands, room),
+        label_factor=label_factor(grid, windows, bands, room),
         workers=workers,
         cache_bytes=cache,
         worker_bytes=(room - cache) // workers,
         notes=notes,
+        join=request.join,
+        feather_px=feather_px,
+        holes=holes,
+        relief=request.relief,
+        slope=request.slope,
     )
 
 
@@ -174,19 +208,64 @@ def _bands(rasters: Sequence[MapRaster]) -> int:
     raise InputError(message)
 
 
-def _dtype(rasters: Sequence[MapRaster], method: str) -> tuple[np.dtype[Any], tuple[str, ...]]:
+def _dtype(rasters: Sequence[MapRaster], request: Request) -> tuple[np.dtype[Any], tuple[str, ...]]:
     """Dtype of the mosaic, and what is said about it."""
     notes = tuple(
         f"{raster.path.name}: {raster.stored} samples {'with a scale ' if raster.is_scaled else ''}become float32"
         for raster in rasters
         if raster.stored != raster.dtype
     )
-    if method == "count":
+    if request.method == "count":
         return np.dtype(np.uint16), notes
     widest = np.result_type(*(raster.dtype for raster in rasters))
     # int16 and uint16 together need more than 16 bits, and float32 holds both
     exact = widest if widest.name in {"uint8", "uint16", "int16"} else np.dtype(np.float32)
-    return (np.dtype(np.float32) if method in {"stddev", "nmad"} else exact), notes
+    if request.levels_heights and exact.kind != "f":
+        notes += (f"levelled heights are no whole numbers: {exact} samples become float32",)
+        exact = np.dtype(np.float32)
+    return (np.dtype(np.float32) if request.method in {"stddev", "nmad"} else exact), notes
+
+
+def _check_heights(rasters: Sequence[MapRaster], bands: int, request: Request) -> None:
+    """Refuse to treat pictures, or what is no height any more, as terrain."""
+    asked = [
+        option
+        for option, is_asked in (
+            ("--level offset or plane", request.levels_heights),
+            ("--fill", request.fill_m is not None),
+            ("--relief", request.relief),
+            ("--slope", request.slope),
+        )
+        if is_asked
+    ]
+    if not asked:
+        return
+    picture = next((one for one in rasters if bands != 1 or one.dtype.name not in _HEIGHTS), None)
+    if picture is not None:
+        message = (
+            f"{asked[0]}: {picture.path.name} has {picture.bands} band{'s' * (picture.bands > 1)} of "
+            f"{picture.dtype}, heights are one band of {' or '.join(_HEIGHTS)}; leave the option or the raster out"
+        )
+        raise InputError(message)
+    if request.method in _NO_HEIGHTS and asked[0] != "--level offset or plane":
+        message = (
+            f"{asked[0]}: --method {request.method} makes no heights; choose another or leave the option out"
+        )
+        raise InputError(message)
+
+
+def _margins(unit: int, holes: HoleLimit | None, *, draws: bool) -> tuple[int, int]:
+    """Samples around a tile that its drawings look at, and that the filling of its holes looks at too."""
+    drawing = unit if draws else 0
+    filling = 0 if holes is None else -(-holes.reach // unit) * unit
+    return drawing, drawing + filling
+
+
+def _unit(method: str, feather_px: float) -> int:
+    """What windows begin on multiples of, so that pyramids and feathers fall on the same samples."""
+    if method != "blend":
+        return 1
+    return block_size(feather_px) if feather_px else 1 << LEVELS
 
 
 def _ordered(placements: Sequence[Placement], priority: str) -> tuple[Placement, ...]:
@@ -211,69 +290,3 @@ def _touch(windows: NDArray[np.int64], window: Window) -> NDArray[np.bool_]:
         (top < line + lines) & (top + height > line) & (left < sample + samples) & (left + width > sample)
     )
     return touch
-
-
-def _memory(
-    request: Request,
-    grid: MapGrid,
-    placements: Sequence[Placement],
-    windows: NDArray[np.int64],
-    bands: int,
-    room: int,
-    workers: int,
-) -> tuple[int, int, int]:
-    """Edge of a tile, workers, and bytes of the cache: the largest that the room allows."""
-    reading = max(chunk_bytes(placement.raster, placement.factor) for placement in placements)
-    needed = 0
-    for count in range(workers, 0, -1):
-        for tile_px in TILES_PX:
-            deepest = _deepest(windows, grid, tile_px)
-            needed = count * (_tile_bytes(request, tile_px, bands, deepest) + reading)
-            if needed + reading <= room:
-                # at least what tiles need; of the rest half each: a row of tiles shares its rows of chunks
-                return tile_px, count, (room - needed) // 2
-    message = (
-        f"--memory {request.memory_bytes}: this mosaic needs at least "
-        f"{request.memory_bytes - room + needed + reading} bytes; give more, or cut the extent"
-    )
-    raise InputError(message)
-
-
-def _deepest(windows: NDArray[np.int64], grid: MapGrid, tile_px: int) -> int:
-    """At least the largest number of rasters on one tile, from counts on a coarse net of tiles."""
-    net = max(tile_px, -(-max(grid.shape) // 512))
-    first = windows[:, :2] // net
-    last = (windows[:, :2] + windows[:, 2:] - 1) // net
-    counts = np.zeros((-(-grid.lines // net) + 1, -(-grid.samples // net) + 1), dtype=np.int64)
-    np.add.at(counts, (first[:, 0], first[:, 1]), 1)
-    np.add.at(counts, (last[:, 0] + 1, first[:, 1]), -1)
-    np.add.at(counts, (first[:, 0], last[:, 1] + 1), -1)
-    np.add.at(counts, (last[:, 0] + 1, last[:, 1] + 1), 1)
-    return int(counts.cumsum(axis=0).cumsum(axis=1).max())
-
-
-def _tile_bytes(request: Request, tile_px: int, bands: int, deepest: int) -> int:
-    """Bytes that a worker needs at least for a tile."""
-    area = tile_px * tile_px
-    layer = 4 * bands + 1
-    finished = 3 * area * (layer + 6)  # tiles that wait to be written count
-    source = 3 * area * layer  # a piece of the source, and what it is laid together from
-    lattice = area * _LATTICE_BYTES if request.kernel == "nearest" else area
-    if request.method == "blend":
-        wide = (tile_px + 2 * halo(LEVELS)) ** 2
-        # masks of all; values and pyramids of the owners, and those of one on the way
-        return finished + source + wide * (deepest + 4 + (min(deepest, OWNERS) + 2) * (2 * layer + 4))
-    if request.method in PICKS:
-        return finished + source + lattice + area * 2 * layer
-    return finished + source + lattice + 2 * tile_px * deepest * layer  # by the line, where need be
-
-
-def _label_factor(grid: MapGrid, windows: NDArray[np.int64], bands: int, room: int) -> int:
-    """Few enough labels for the seam cut, and for the previews of all rasters at once."""
-    overlaps = float((windows[:, 2] * windows[:, 3]).sum()) / (grid.lines * grid.samples)
-    previews = room / (max(overlaps, 1.0) * 4 * (8 * bands + 10))
-    most = max(min(float(LABEL_GRID_PX), previews), 1.0)
-    factor = 1
-    while grid.lines * grid.samples > most * factor * factor:
-        factor *= 2
-    return factor

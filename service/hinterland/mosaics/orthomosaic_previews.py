@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from hinterland.adjust.levelling import Level, level
+from hinterland.errors import InputError, NothingToDoError
 from hinterland.model.previews import LevelPreview
 from hinterland.mosaics.orthomosaic_layers import Warper
 from hinterland.mosaics.orthomosaic_placing import Placement, place
 from hinterland.mosaics.orthomosaic_plan import MosaicPlan
 from hinterland.mosaics.seams import find_seams
+from hinterland.mosaics.vertical_levelling import MODELS, VerticalLevel, level_vertically
+from hinterland.products.georeferenced import MapRaster
 from hinterland.products.georeferenced_reader import MapReader
 from hinterland_kernels.backend import CPU, Backend
 
-LEVELLINGS = ("auto", "gain", "none")
-"""What is done about tone: "auto" levels whole numbers, which are pictures, and leaves floats, which measure."""
+LEVELLINGS = ("auto", "gain", *MODELS, "none")
+"""What is levelled: "auto" the tone of whole numbers, which are pictures, but not of floats, which measure;
+"gain" the tone of both; "offset" and "plane" heights."""
 
 
 class MosaicPreviews:
@@ -76,6 +81,47 @@ class MosaicPreviews:
             largest = 255.0
         return level(previews, len(self._plan.placements), max(largest, 1.0), 0)
 
+    def reference(self, raster: MapRaster) -> LevelPreview:
+        """What heights are levelled to, on the reduced grid.
+
+        Raises
+        ------
+        InputError
+            If it is not one band, or does not reach the mosaic.
+        """
+        try:
+            placements = place([raster], self._grid, "bilinear") if raster.bands == 1 else []
+        except NothingToDoError:
+            placements = []
+        preview = self._preview(placements[0]) if placements else None
+        if preview is None:
+            why = f"has {raster.bands} bands" if raster.bands != 1 else "has no valid sample on the mosaic"
+            message = f"--reference {raster.path}: {why}; give a terrain model that overlaps the rasters"
+            raise InputError(message)
+        return preview
+
+    def heights(
+        self, previews: Sequence[LevelPreview], model: str, reference: MapRaster | None
+    ) -> dict[int, VerticalLevel]:
+        """What levels the heights of each placement that shows; the first raster given is held, or a reference."""
+        placements = self._plan.placements
+        return level_vertically(
+            sorted(previews, key=lambda preview: placements[preview.frame].index),
+            [placement.raster.path.name for placement in placements],
+            model,
+            None if reference is None else self.reference(reference),
+            self._plan.label_factor,
+        )
+
+    def lifted(
+        self, previews: Sequence[LevelPreview], heights: Mapping[int, VerticalLevel]
+    ) -> list[LevelPreview]:
+        """The previews with their heights levelled."""
+        factor = self._plan.label_factor
+        return [
+            replace(preview, values=preview.values + _lift(preview, heights, factor)) for preview in previews
+        ]
+
     def labels(self, previews: Sequence[LevelPreview], levels: Sequence[Level] | None) -> NDArray[np.int16]:
         """Choose the placement that owns each pixel of the reduced grid, -1 where there is none.
 
@@ -112,6 +158,18 @@ class MosaicPreviews:
         if len(previews) == 1:
             return self._first(previews)
         return find_seams([_levelled(preview, levels) for preview in previews], self._grid)
+
+
+def _lift(preview: LevelPreview, heights: Mapping[int, VerticalLevel], factor: int) -> NDArray[np.float32]:
+    """What to add to a preview: the plane at the middles of its cells."""
+    lines, samples = preview.mask.shape
+    plane = heights[preview.frame]
+    corner = plane.on((preview.line * factor, preview.sample * factor, 1, 1))[0, 0]
+    half = 0.5 * (factor - 1)
+    down = (np.arange(lines) * factor + half) * plane.per_line_m
+    across = (np.arange(samples) * factor + half) * plane.per_sample_m
+    lift: NDArray[np.float32] = (corner + down[:, None] + across[None, :]).astype(np.float32)
+    return lift
 
 
 def _levelled(preview: LevelPreview, levels: Sequence[Level] | None) -> LevelPreview:

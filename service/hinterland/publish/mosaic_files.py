@@ -43,7 +43,7 @@ def mosaic_folder(out: Path, *, overwrite: bool) -> Iterator[Path]:
 def publish_mosaic(folder: Path, out: Path) -> None:
     """Move the files to their place, the mosaic last; what an older mosaic had beside it goes."""
     made = {file.name for file in folder.iterdir()}
-    for what in ("sources", "resolution"):
+    for what in ("sources", "resolution", "relief", "slope"):
         if beside(out, what) not in made:
             with contextlib.suppress(FileNotFoundError):
                 (out.parent / beside(out, what)).unlink()

@@ -14,7 +14,7 @@ from hinterland import __version__
 from hinterland.adjust.levelling import Level
 from hinterland.model.map_grids import MapGrid
 from hinterland.mosaics.orthomosaic import Orthomosaic
-from hinterland.mosaics.orthomosaic_plan import PICKS
+from hinterland.mosaics.vertical_levelling import VerticalLevel
 from hinterland.products.georeferenced import MapRaster
 from hinterland.publish.run_facts import measured
 
@@ -25,6 +25,7 @@ _END_BYTES = 1 << 16
 def mosaic_report(
     mosaic: Orthomosaic,
     rasters: Sequence[MapRaster],
+    reference: MapRaster | None,
     options: Mapping[str, object],
     shown: set[int],
     timing_s: Mapping[str, float],
@@ -37,6 +38,8 @@ def mosaic_report(
         What was made.
     rasters : sequence of MapRaster
         The inputs, in the order given.
+    reference : MapRaster or None
+        What heights were levelled to.
     options : Mapping
         What the user asked for, as JSON values; goes into the digest of the inputs.
     shown : set of int
@@ -65,7 +68,7 @@ def mosaic_report(
         **measured(timing_s),
         "backend": mosaic.backend.name,
         "versions": {"hinterland": __version__, **{name: version(name) for name in _REPORTED_VERSIONS}},
-        "inputs_digest": _digest(rasters, options),
+        "inputs_digest": _digest([*rasters, *([reference] if reference else [])], options),
     }
 
 
@@ -87,8 +90,10 @@ def _raster_report(
         return {**one, "used": False, "reason": "off the extent"}
     placement = mosaic.plan.placements[position]
     level: Level | None = None if mosaic.levels is None else mosaic.levels[position]
-    has_sources = mosaic.plan.method in {"blend", *PICKS}
-    used = not has_sources or index + 1 in shown
+    heights = None if mosaic.heights is None else mosaic.heights.get(position)
+    if mosaic.heights is not None and heights is None:
+        return {**one, "used": False, "reason": "too few valid samples to level it"}
+    used = not mosaic.plan.has_sources or index + 1 in shown
     return {
         **one,
         "resolution_m": placement.metres if math.isfinite(placement.metres) else None,
@@ -96,8 +101,21 @@ def _raster_report(
         "reduced_by": placement.factor,
         "gain": None if level is None else list(level.gain),
         "offset": None if level is None else list(level.offset),
+        "height_level": None if heights is None else _height_report(heights),
         "used": used,
         "reason": None if used else "hidden behind the other rasters, or without a valid sample",
+    }
+
+
+def _height_report(level: VerticalLevel) -> dict[str, Any]:
+    return {
+        "model": level.model,
+        "offset_m": level.offset_m,
+        "per_line_m": level.per_line_m,
+        "per_sample_m": level.per_sample_m,
+        "overlap_cells": level.overlap_cells,
+        "inlier_share": level.inlier_share,
+        "residual_nmad_m": level.residual_nmad_m,
     }
 
 

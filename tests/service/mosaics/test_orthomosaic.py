@@ -53,17 +53,23 @@ def made(
     if plan.method == "blend":
         previews = MosaicPreviews(plan, reader, **options)
         found = previews.previews()
-        options |= {"levels": previews.levels(found, "auto")}
-        options |= {"labels": previews.labels(found, options["levels"])}
+        if plan.relief:
+            options["heights"] = previews.heights(found, "plane", None)
+            found = previews.lifted(found, options["heights"])
+        else:
+            options["levels"] = previews.levels(found, "auto")
+        options["labels"] = previews.labels(found, options.get("levels"))
     samples = np.zeros((plan.bands, *plan.grid.shape), dtype=plan.dtype)
     mask = np.zeros(plan.grid.shape, dtype=np.bool_)
-    maps = np.zeros((2, *plan.grid.shape))
+    maps = np.zeros((4, *plan.grid.shape))
     for tile in Orthomosaic(plan=plan, reader=reader, **options).tiles():
         line, sample, lines, columns = tile.window
         here = np.s_[line : line + lines, sample : sample + columns]
         samples[:, *here], mask[here] = tile.samples, tile.mask
         if tile.sources is not None and tile.resolution is not None:
             maps[0][here], maps[1][here] = tile.sources, tile.resolution
+        if tile.relief is not None and tile.slope_deg is not None:
+            maps[2][here], maps[3][here] = tile.relief, tile.slope_deg
     return samples, mask, maps
 
 
@@ -77,6 +83,52 @@ def test_no_sample_depends_on_tiles_workers_or_memory(tmp_path: Path, method: st
     with MapReader(plan.cache_bytes) as reader, MapReader(0) as poor:
         for one, other in zip(made(plan, reader), made(small, poor), strict=True):
             np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("feather_px", [24.0, 150.0])
+def test_no_feathered_sample_depends_on_tiles_workers_or_memory(tmp_path: Path, feather_px: float) -> None:
+    options = {"join": "feather", "feather_px": feather_px, "crs": STEREO, "resolution": 7.0}
+    plan = planned(three(tmp_path), **options)
+    small = replace(plan, tile_px=128, workers=1, cache_bytes=0, worker_bytes=1 << 20)
+    with MapReader(plan.cache_bytes) as reader, MapReader(0) as poor:
+        for one, other in zip(made(plan, reader), made(small, poor), strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def terrain_models(folder: Path) -> list[MapRaster]:
+    """Two that overlap, at other heights, with holes and a ragged edge."""
+    one, other = smooth(420, 330), smooth(420, 330, phase=0.1) + np.float32(7.0)
+    random = np.random.default_rng(12)
+    for heights in (one, other):
+        for line, sample in random.integers(10, 320, (40, 2)):
+            heights[line : line + random.integers(2, 30), sample : sample + random.integers(2, 9)] = -1.0
+    one[random.random(one.shape) < 0.01] = -1.0
+    return [
+        inspect_raster(write_raster(folder / "one.tif", one, nodata=-1.0)),
+        inspect_raster(
+            write_raster(
+                folder / "other.tif", other, nodata=-1.0, affine=from_origin(WEST + 1400, NORTH - 301, 6)
+            )
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("method", "join"), [("blend", "seams"), ("blend", "feather"), ("first", "seams"), ("median", "seams")]
+)
+def test_no_filled_height_and_no_shade_depends_on_tiles_workers_or_memory(
+    tmp_path: Path, method: str, join: str
+) -> None:
+    options = {"method": method, "join": join, "feather_px": 40.0, "crs": STEREO, "resolution": 6.3}
+    plan = planned(terrain_models(tmp_path), **options, fill_m=40.0, relief=True, slope=True)
+    small = replace(plan, tile_px=128, workers=1, cache_bytes=0, worker_bytes=1 << 20)
+    with MapReader(plan.cache_bytes) as reader, MapReader(0) as poor:
+        whole, tiled = made(plan, reader), made(small, poor)
+        without = made(replace(plan, holes=None), reader)
+    assert whole[1].sum() > without[1].sum() + 3000  # holes were filled
+    assert (whole[2][2:] > 0).any(axis=(1, 2)).all()
+    for one, other in zip(whole, tiled, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_the_same_mosaic_on_a_gpu(tmp_path: Path, backend: Backend) -> None:
@@ -125,7 +177,7 @@ def test_a_fine_raster_wins_over_a_coarse_one_in_all_its_middle(tmp_path: Path) 
     )
     plan = planned([inspect_raster(coarse), inspect_raster(fine)])
     with MapReader(plan.cache_bytes) as reader:
-        samples, mask, (sources, resolution) = made(plan, reader)
+        samples, mask, (sources, resolution, _, _) = made(plan, reader)
     assert mask.all()
     # the join lies 32 samples inside the fine raster, and a blend reaches 128 beyond it
     assert (sources[140:260, 140:260] == 2).all()

@@ -34,7 +34,8 @@ from rio_cogeo import cog_validate
 
 from hinterland.errors import HinterlandError, InputError, NothingToDoError
 from hinterland.mosaics.seams import seam_visibility
-from hinterland.publish.mosaic import MosaicRequest, make_mosaic
+from hinterland.publish.mosaic import make_mosaic
+from hinterland.publish.mosaic_request import MosaicRequest
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Use `@` matmul:PendingDeprecationWarning"  # of rasterio's own functions, under affine 3

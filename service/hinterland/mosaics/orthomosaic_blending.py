@@ -1,0 +1,188 @@
+"""The two joins of a blend: cut along seams and blended by bands, or faded in from the edges of the rasters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hinterland.model.map_grids import Window
+from hinterland.mosaics.orthomosaic_layers import quantised
+from hinterland.mosaics.orthomosaic_plan import MosaicPlan
+from hinterland.products.georeferenced_reader import Samples
+from hinterland_kernels.backend import Backend
+from hinterland_kernels.blend import NOBODY, Layer, assign_owners, halo, multiband
+from hinterland_kernels.feather import feather_weights, reach
+
+Carry = Callable[[int, Window], Samples | None]
+"""Gives one placement on a window as float32, levelled; None where nothing of it is valid."""
+
+
+def seamed(
+    plan: MosaicPlan,
+    window: Window,
+    carry: Carry,
+    labels: NDArray[np.int16] | None,
+    backend: Backend,
+) -> tuple[Samples, NDArray[np.int32]]:
+    """Blend the rasters across the seams between their labels.
+
+    Parameters
+    ----------
+    plan : MosaicPlan
+        Of the mosaic.
+    window : Window
+        Of the mosaic.
+    carry : Carry
+        Gives the rasters.
+    labels : (label_lines, label_samples) int16
+        The placement that owns each label, -1 for none.
+    backend : Backend
+        Where the loops run.
+
+    Returns
+    -------
+    samples : Samples
+        (bands, lines, samples) of the mosaic's dtype.
+    owners : (lines, samples) int32
+        The placement that each is from, -1 for none.
+    """
+    wide = plan.around(window, halo(plan.levels))
+    line, sample, lines, samples = window
+    rows = slice(line - wide[0], line - wide[0] + lines)
+    columns = slice(sample - wide[1], sample - wide[1] + samples)
+    kept, masks = _layers(plan, wide, carry)
+    if not masks:
+        return _nothing(plan, window)
+    indices = list(masks)
+    xp = backend.xp
+    owners = assign_owners(
+        backend.to_device(labels),
+        [Layer(xp.empty((0, 0, 0), dtype=np.float32), backend.to_device(masks[index])) for index in indices],
+        indices,
+        wide[:2],
+        plan.label_factor,
+        wraps=False,
+        backend=backend,
+    )
+    owner = backend.to_host(owners)
+    owning = np.unique(owner[owner != NOBODY]).tolist()
+    if not owning:
+        return _nothing(plan, window)
+    layers = []
+    for position in owning:
+        found = kept.pop(indices[position], None) or carry(indices[position], wide)
+        if found is None:  # it had a mask here when the owners were found
+            message = f"{plan.placements[indices[position]].raster.path} changed while it was read"
+            raise ValueError(message)
+        layers.append(Layer(backend.to_device(found.values), backend.to_device(found.mask)))
+    renumbered = np.full(len(indices) + 1, NOBODY, dtype=np.int16)
+    renumbered[owning] = np.arange(len(owning))
+    owners = backend.to_device(renumbered[owner])
+    _fill(layers, owners, xp)
+    blended = multiband(layers, owners, plan.levels, backend=backend)
+    inner = owner[rows, columns]
+    mask = inner != NOBODY
+    values = quantised(backend.to_host(blended[:, rows, columns]), plan.dtype)
+    return (
+        Samples(np.where(mask, values, plan.dtype.type(0)), mask),
+        np.where(mask, np.array([*indices, NOBODY], dtype=np.int32)[inner], NOBODY),
+    )
+
+
+def feathered(plan: MosaicPlan, window: Window, carry: Carry) -> tuple[Samples, NDArray[np.int32]]:
+    """Average rasters of one priority by weights that rise from their edges, and lay each group over those below.
+
+    Parameters
+    ----------
+    plan : MosaicPlan
+        Of the mosaic.
+    window : Window
+        Of the mosaic, on blocks of the feather.
+    carry : Carry
+        Gives the rasters.
+
+    Returns
+    -------
+    samples : Samples
+        (bands, lines, samples) of the mosaic's dtype.
+    owners : (lines, samples) int32
+        The placement with the most say in each, -1 for none.
+    """
+    wide = plan.around(window, reach(plan.feather_px))
+    origin = window[0] - wide[0], window[1] - wide[1]
+    here = np.s_[origin[0] : origin[0] + window[2], origin[1] : origin[1] + window[3]]
+    shown = np.zeros((plan.bands, *window[2:]))
+    owners = np.full(window[2:], NOBODY, dtype=np.int32)
+    touching = sorted(plan.touching(wide), key=lambda index: _priority(plan, index), reverse=True)
+    for _, group in groupby(touching, key=lambda index: _priority(plan, index)):
+        total = np.zeros_like(shown)
+        weight_sum, below, most = np.zeros(window[2:]), np.ones(window[2:]), np.zeros(window[2:], np.float32)
+        leading = np.full(window[2:], NOBODY, dtype=np.int32)
+        for index in group:
+            found = carry(index, wide)
+            if found is None or not found.mask[here].any():
+                continue
+            weights = feather_weights(found.mask, plan.feather_px, origin, window[2:])
+            total += np.where(found.mask[here], found.values[:, *here], np.float32(0)) * weights.astype(
+                np.float64
+            )
+            weight_sum += weights
+            below *= 1.0 - weights
+            np.copyto(leading, index, where=weights > most)
+            np.maximum(most, weights, out=most)
+        covered = weight_sum > 0.0
+        total /= np.where(covered, weight_sum, 1.0)
+        below[owners == NOBODY] = 0.0  # nothing to see through to
+        np.copyto(shown, total + below * (shown - total), where=covered)
+        np.copyto(owners, leading, where=covered & (below <= 0.5))
+    mask = owners != NOBODY
+    return Samples(quantised(shown.astype(np.float32), plan.dtype), mask), owners
+
+
+def _priority(plan: MosaicPlan, index: int) -> int:
+    """0 is on top; placements of one priority are averaged."""
+    return index if plan.priority == "order" else plan.placements[index].rank
+
+
+def _nothing(plan: MosaicPlan, window: Window) -> tuple[Samples, NDArray[np.int32]]:
+    shape = window[2:]
+    return (
+        Samples(np.zeros((plan.bands, *shape), dtype=plan.dtype), np.zeros(shape, np.bool_)),
+        np.full(shape, NOBODY, dtype=np.int32),
+    )
+
+
+def _layers(
+    plan: MosaicPlan, wide: Window, carry: Carry
+) -> tuple[dict[int, Samples], dict[int, NDArray[np.bool_]]]:
+    """Masks of all rasters on a window, and as many of the samples as may be kept."""
+    kept: dict[int, Samples] = {}
+    masks: dict[int, NDArray[np.bool_]] = {}
+    room = plan.worker_bytes // 3
+    for index in plan.touching(wide):
+        found = carry(index, wide)
+        if found is not None:
+            masks[index] = found.mask
+            if found.values.nbytes <= room:
+                kept[index] = found
+                room -= found.values.nbytes
+    return kept, masks
+
+
+def _fill(layers: Sequence[Layer], owners: Any, xp: Any) -> None:  # noqa: ANN401 - arrays of the backend
+    """Go on beyond a raster's edge with what the mosaic shows there, in place.
+
+    Means on one side of an edge are not those on both: without this, tiles of one picture that merely touch
+    would change beside their seams. Seams keep off edges wherever rasters overlap, so nothing else changes.
+    """
+    shown = xp.zeros_like(layers[0].values)
+    for index, layer in enumerate(layers):
+        xp.copyto(shown, layer.values, where=(owners == index)[None])
+    somebody = owners != NOBODY
+    for layer in layers:
+        xp.copyto(layer.values, shown, where=(somebody & ~layer.mask)[None])
+        xp.copyto(layer.mask, somebody, where=somebody)
