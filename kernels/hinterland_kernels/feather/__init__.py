@@ -25,6 +25,8 @@ _BLOCKS = 16
 """At least so many blocks make up the width, where blocks are larger than a sample."""
 _SPLINE = 1
 """Blocks beside its own that a sample is interpolated from."""
+_FINE_PX = 8.0
+"""Width, on samples, of a second feather within wide ones."""
 _HALF = 0.25
 """Share of the width at which the weight from a straight edge is a half."""
 _OWN = 32.0
@@ -77,15 +79,25 @@ def feather_weights(
     if not NARROWEST_PX <= width_px <= WIDEST_PX:
         message = f"a feather is {NARROWEST_PX} to {WIDEST_PX} samples wide, got {width_px}"
         raise ValueError(message)
-    size, around = block_size(width_px), reach(width_px)
+    size = block_size(width_px)
     line, sample = origin
-    lines, samples = shape
     if line % size or sample % size:
         message = f"a tile begins on a block of {size} samples, got {origin}"
         raise ValueError(message)
-    inner = mask[line : line + lines, sample : sample + samples]
     if mask.all():
         return np.ones(shape, dtype=np.float32)
+    weights = _of_blocks(mask, width_px, origin, shape)
+    if size > 1:  # blocks pass over gaps of few samples
+        weights *= _of_blocks(mask, _FINE_PX, origin, shape)
+    return weights
+
+
+def _of_blocks(
+    mask: NDArray[np.bool_], width_px: float, origin: tuple[int, int], shape: tuple[int, int]
+) -> NDArray[np.float32]:
+    """Weights of one width; as `feather_weights`."""
+    size, around = block_size(width_px), reach(width_px)
+    line, sample = origin
     bottom, right = (-(-extent // size) * size for extent in shape)
     down = _spans(line - around, line + bottom + around, mask.shape[0])
     across = _spans(sample - around, sample + right + around, mask.shape[1])
@@ -94,6 +106,7 @@ def feather_weights(
     rises = np.empty(tuple(extent - 2 * (around // size - _SPLINE) for extent in missing.shape))
     _cpu.rise(missing, _kernel(width), width * _HALF, rises)
     weights = np.empty(shape, dtype=np.float32)
+    inner = mask[line : line + shape[0], sample : sample + shape[1]]
     _cpu.spread(rises, _splines(size), inner, weights)
     return weights
 

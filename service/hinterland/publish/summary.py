@@ -50,5 +50,11 @@ def mosaic_summary(out: Path, report: Mapping[str, Any]) -> Iterator[str]:
     for raster in rasters:
         if not raster["used"]:
             yield f"left out: {raster['product']}: {raster['reason']}"
+        elif raster["height_level"]:
+            found = raster["height_level"]
+            yield (
+                f"levelled: {raster['product']} by {found['offset_m']:+.2f} m in its middle, "
+                f"{found['residual_nmad_m']:.2f} m are left"
+            )
     yield from report["notes"]
     yield f"mosaic    {out}"

@@ -38,6 +38,16 @@ def test_weights_rise_from_nothing_to_one_over_the_width_and_are_half_after_a_qu
     assert (np.diff(weights[:300]) >= 0.0).all()
 
 
+@pytest.mark.parametrize("width_px", [20.0, 64.0, 500.0])
+def test_a_single_missing_sample_is_faded_around_however_wide_the_feather(width_px: float) -> None:
+    mask = whole(200, 200)
+    mask[101, 103] = False
+    weights = of_all(mask, width_px)
+    assert weights[101, [102, 104]].max() < 0.25
+    assert weights[101, 103] == 0.0
+    assert weights[0, 0] > 0.9
+
+
 def test_weights_are_positive_where_valid_and_only_there() -> None:
     mask = island(160, 170, 20)
     mask[70:90, 60:64] = False

@@ -1,6 +1,5 @@
 """Terrain models through the whole mosaic job: the real one of Jezero cut up, put wrong, and joined again."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -297,10 +296,3 @@ def test_terrain_that_makes_no_sense_is_refused_in_one_line_and_nothing_is_left(
     assert fragment in str(refused.value)
     assert "\n" not in str(refused.value)
     assert sorted(tmp_path.iterdir()) == before
-
-
-def test_the_report_on_disk_names_what_was_asked(tmp_path: Path) -> None:
-    terrain(tmp_path, *pieces(tmp_path), levelling="offset", join="feather", feather_px=32.0, fill_m=5.0)
-    options = json.loads((tmp_path / "out.json").read_text())["options"]
-    asked = {"level": "offset", "join": "feather", "feather_px": 32.0, "fill_m": 5.0, "reference": None}
-    assert asked.items() <= options.items()
