@@ -225,12 +225,13 @@ def _sheet(
         )
         raise InputError(message)
     around = inset_grid(grid, [*scene.track, *scene.later_track, *scene.planned], layout.inset_samples)
-    shown = {layer.path for layer in ground.layers}
+    inset = compose_ground(base_maps, around, skip_costly=True)
+    shown = {layer.path for layer in (*ground.layers, *inset.layers)}
     return MapSheet(
         grid=grid,
         ground=ground,
         inset_grid=around,
-        inset_ground=compose_ground(base_maps, around, skip_costly=True),
+        inset_ground=inset,
         credit=_credit(request, scene, [base_map for base_map in base_maps if base_map.path in shown]),
     )
 
