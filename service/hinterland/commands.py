@@ -46,6 +46,12 @@ def panorama(
         list[Path] | None,
         typer.Option("--metadata", metavar="FEED.json", help="Raw-image feed with the records."),
     ] = None,
+    nav: Annotated[
+        Path | None,
+        typer.Option(
+            "--nav", metavar="NAV.json", help="Take the pointing of an earlier bundle of these frames."
+        ),
+    ] = None,
     surface: Annotated[
         str, typer.Option("--surface", help="What rays are carried to: auto, plane or infinity.")
     ] = "auto",
@@ -78,6 +84,7 @@ def panorama(
         frames=tuple(frames),
         metadata=tuple(metadata or ()),
         out=out,
+        nav=nav,
         surface=surface,
         projection=projection,
         pixels_per_degree=scale,

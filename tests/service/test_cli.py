@@ -64,6 +64,7 @@ def test_bad_input_ends_in_one_line_that_names_it(
         (["--scale", "nan"], "--scale nan"),
         (["--scale", "1e9"], "the frames resolve"),
         (["--metadata", "nowhere.json"], "nowhere.json"),
+        (["--nav", "nowhere.json"], "nowhere.json: cannot be read"),
     ],
 )
 def test_an_option_that_cannot_be_is_refused_with_the_way_out(

@@ -52,13 +52,30 @@ def footprint(lattice: Any, line: int, sample: int) -> tuple[float, float]:  # n
     j = right // step
     block = lattice.blocks[i, j]
     if block >= 0:
+        # of two steps the shorter: where a map goes round its body, one of them may be the whole turn
         exact = lattice.exact
-        down = min(down - i * step, step - 2)
-        right = min(right - j * step, step - 2)
-        line_down = exact[block, down + 1, right, 0] - exact[block, down, right, 0]
-        line_right = exact[block, down, right + 1, 0] - exact[block, down, right, 0]
-        sample_down = exact[block, down + 1, right, 1] - exact[block, down, right, 1]
-        sample_right = exact[block, down, right + 1, 1] - exact[block, down, right, 1]
+        down -= i * step
+        right -= j * step
+        up = max(min(down - 1, step - 3), 0)
+        left = max(min(right - 1, step - 3), 0)
+        mid = min(up + 1, step - 2)
+        center = min(left + 1, step - 2)
+        line_down = shorter(
+            exact[block, up + 1, right, 0] - exact[block, up, right, 0],
+            exact[block, mid + 1, right, 0] - exact[block, mid, right, 0],
+        )
+        line_right = shorter(
+            exact[block, down, left + 1, 0] - exact[block, down, left, 0],
+            exact[block, down, center + 1, 0] - exact[block, down, center, 0],
+        )
+        sample_down = shorter(
+            exact[block, up + 1, right, 1] - exact[block, up, right, 1],
+            exact[block, mid + 1, right, 1] - exact[block, mid, right, 1],
+        )
+        sample_right = shorter(
+            exact[block, down, left + 1, 1] - exact[block, down, left, 1],
+            exact[block, down, center + 1, 1] - exact[block, down, center, 1],
+        )
     else:
         nodes = lattice.nodes
         line_down = (nodes[i + 1, j, 0] - nodes[i, j, 0]) / step
@@ -68,6 +85,14 @@ def footprint(lattice: Any, line: int, sample: int) -> tuple[float, float]:  # n
     lines = math.sqrt(line_down * line_down + line_right * line_right)
     samples = math.sqrt(sample_down * sample_down + sample_right * sample_right)
     return widening(lines), widening(samples)
+
+
+@pixel_function
+def shorter(one: float, other: float) -> float:
+    """The step of smaller size; the one that there is where the other is nan."""
+    if math.isnan(one) or abs(other) < abs(one):
+        return other
+    return one
 
 
 @pixel_function

@@ -13,6 +13,7 @@ from scipy import ndimage
 
 from hinterland.errors import InputError
 from hinterland.maps.local_frame import MapGrid
+from hinterland.maps.tone import AS_IT_IS, Tone, level_to
 from hinterland.products.basemaps import BaseMap, CostlyReadError, GroundImage, read_ground
 
 NO_LAYER = -1
@@ -38,6 +39,8 @@ class Layer:
     """Of the map's area that it shows, 0 to 1."""
     is_coarse: bool
     """True if its samples are large on this map."""
+    tone: Tone = AS_IT_IS
+    """What was done to its 8-bit samples, so that it is as bright as the coarser ones around it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -85,7 +88,7 @@ def body_radius(base_maps: Sequence[BaseMap]) -> float:
 
 
 def compose_ground(base_maps: Sequence[BaseMap], grid: MapGrid, *, skip_costly: bool = False) -> Ground:
-    """Draw base maps on the samples of a map, the finest on top, with feathered joins.
+    """Draw base maps on the samples of a map, the finest on top, level with the coarser, with feathered joins.
 
     Parameters
     ----------
@@ -100,6 +103,7 @@ def compose_ground(base_maps: Sequence[BaseMap], grid: MapGrid, *, skip_costly: 
     -------
     Ground
         Near the edge of a finer base map it fades into the coarser one under it; where there is none it ends.
+        One that leaves nothing of the coarser ones to be seen keeps its tone.
 
     Raises
     ------
@@ -111,7 +115,7 @@ def compose_ground(base_maps: Sequence[BaseMap], grid: MapGrid, *, skip_costly: 
     )
     picture = np.full((grid.lines, grid.samples, 3), _BACKGROUND, dtype=np.float32)
     layer = np.full((grid.lines, grid.samples), NO_LAYER, dtype=np.int16)
-    seen: list[tuple[float, BaseMap]] = []
+    seen: list[tuple[float, BaseMap, Tone]] = []
     feather = max(1.0, _FEATHER * grid.samples)
     for sample_m, base_map in reversed(ranked):
         image = _read(base_map, grid, skip_costly=skip_costly)
@@ -120,9 +124,17 @@ def compose_ground(base_maps: Sequence[BaseMap], grid: MapGrid, *, skip_costly: 
         inside = ndimage.distance_transform_edt(image.mask) if not image.mask.all() else np.inf
         weight = np.clip(np.asarray(inside) / feather, 0.0, 1.0)
         weight = np.where(layer == NO_LAYER, image.mask, weight).astype(np.float32)
-        picture += weight[..., None] * (np.moveaxis(image.samples, 0, -1) - picture)
-        layer[weight >= 0.5] = len(seen)
-        seen.append((sample_m, base_map))
+        hides = weight >= 0.5
+        samples = np.moveaxis(image.samples, 0, -1)
+        tone = AS_IT_IS
+        if (~hides & (layer != NO_LAYER)).any():
+            both = image.mask & (layer != NO_LAYER)
+            under = np.unique(layer[both])
+            coarsest = max([sample_m, *(seen[index][0] for index in under)]) / grid.metres_per_sample
+            tone = level_to(picture.mean(axis=-1), samples.mean(axis=-1), both, coarsest)
+        picture += weight[..., None] * (np.clip(tone.gain * samples + tone.offset, 0, 255) - picture)
+        layer[hides] = len(seen)
+        seen.append((sample_m, base_map, tone))
     return _finest_first(picture, layer, seen, grid)
 
 
@@ -138,7 +150,7 @@ def _read(base_map: BaseMap, grid: MapGrid, *, skip_costly: bool) -> GroundImage
 def _finest_first(
     picture: NDArray[np.float32],
     layer: NDArray[np.int16],
-    seen: Sequence[tuple[float, BaseMap]],
+    seen: Sequence[tuple[float, BaseMap, Tone]],
     grid: MapGrid,
 ) -> Ground:
     coarse_m = _COARSE * min(grid.lines, grid.samples) * grid.metres_per_sample
@@ -152,6 +164,7 @@ def _finest_first(
             sample_m=seen[index][0],
             share=float(counts[index]) / layer.size,
             is_coarse=seen[index][0] > coarse_m,
+            tone=seen[index][2],
         )
         for index in shown
     ]

@@ -31,18 +31,21 @@ def printed(ground: Ground, pitch: float, *, plain: bool = False) -> NDArray[np.
     (lines, samples, 3) uint8
         White lines rise to the right over coarse imagery; grey with dots is no imagery.
     """
+    coarse, empty = ground.coarse, ground.empty
+    if not (coarse.any() or empty.any()):
+        return ground.picture
     picture = ground.picture.astype(np.float32)
-    picture[ground.empty] = _EMPTY_GREY
+    picture[empty] = _EMPTY_GREY
     lines, samples = ground.layer.shape
     line, sample = np.arange(lines)[:, None], np.arange(samples)[None, :]
     phase = np.mod((line + sample) / math.sqrt(2.0), pitch)
     stripe = np.clip(1.0 - np.abs(phase - 0.5 * pitch) / (0.09 * pitch) + 0.5, 0.0, 1.0)
-    weight = _OPACITY * stripe * ground.coarse
+    weight = _OPACITY * stripe * coarse
     picture += weight[..., None] * (255.0 - picture)
     if plain:
         return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
     across, down = (np.mod(axis, pitch) - 0.5 * pitch for axis in (sample, line))
-    spots = ground.empty & (np.hypot(across, down) < 0.09 * pitch)
+    spots = empty & (np.hypot(across, down) < 0.09 * pitch)
     picture[spots] = _EMPTY_GREY - 34
     return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
 

@@ -10,14 +10,30 @@ from hinterland.maps.local_frame import LocalFrame
 from hinterland.maps.panorama_image import PanoramaImage
 from hinterland.maps.panorama_view import PanoramaView
 from hinterland.maps.skyline import HeadingCheck, check_heading, predict_skyline
-from hinterland.products.elevation import read_dem
+from hinterland.products.elevation import Dem, read_dem
 
 MOST_CELLS = 1 << 24
 """Of the elevation model around the stop that the horizon is looked for on: 4 km at 1 m."""
 
 
+def read_terrain(dem: Path, viewpoint: LocalFrame) -> Dem:
+    """Read the elevation model on which the horizon is looked for: of a large one `MOST_CELLS` cells.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read or does not hold the viewpoint.
+    """
+    return read_dem(
+        dem,
+        longitude_deg=viewpoint.longitude_deg,
+        latitude_deg=viewpoint.latitude_deg,
+        most_cells=MOST_CELLS,
+    )
+
+
 def check_panorama(
-    image: PanoramaImage | None, dem: Path, viewpoint: LocalFrame, mast_height_m: float
+    image: PanoramaImage | None, terrain: Dem, viewpoint: LocalFrame, mast_height_m: float
 ) -> HeadingCheck:
     """Compare the skyline of a panorama with the one that an elevation model predicts.
 
@@ -25,8 +41,8 @@ def check_panorama(
     ----------
     image : PanoramaImage or None
         The panorama; None if the bundle holds none that can be compared.
-    dem : Path
-        The elevation model; of a large one the middle `MOST_CELLS` cells about the viewpoint are used.
+    terrain : Dem
+        About the viewpoint.
     viewpoint : LocalFrame
         About the place of the cameras.
     mast_height_m : float
@@ -35,13 +51,12 @@ def check_panorama(
     Raises
     ------
     InputError
-        If the elevation model cannot be read or does not hold the viewpoint.
+        If the elevation model has no height at the viewpoint.
     """
     if image is None:
         reason = "the bundle has no panorama.tif in a cylindrical projection"
         return HeadingCheck(correction_deg=None, uncertainty_deg=None, reason=reason)
     place = viewpoint.longitude_deg, viewpoint.latitude_deg
-    terrain = read_dem(dem, longitude_deg=place[0], latitude_deg=place[1], most_cells=MOST_CELLS)
     predicted = predict_skyline(terrain, *place, mast_height_m=mast_height_m)
     return check_heading(image.skyline(), image.grid, predicted)
 

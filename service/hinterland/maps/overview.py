@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from hinterland.errors import InputError
 from hinterland.maps.drawing import draw_overview
 from hinterland.maps.extent import inset_grid, map_grid
 from hinterland.maps.ground import body_radius, compose_ground
-from hinterland.maps.heading import check_panorama, heading_json, turned
+from hinterland.maps.heading import check_panorama, heading_json, read_terrain, turned
 from hinterland.maps.layout import Layout
 from hinterland.maps.local_frame import LocalFrame
 from hinterland.maps.overview_files import check_place, publish
@@ -21,6 +22,7 @@ from hinterland.maps.panorama_view import PanoramaView, read_report, view_of
 from hinterland.maps.route_files import read_places, read_planned, read_route
 from hinterland.maps.routes import LonLat, Route, RouteStop, distance_m, find_stop, merge_routes
 from hinterland.maps.scene import MapSheet, Scene
+from hinterland.maps.skyline import HeadingCheck
 from hinterland.maps.view import MAST_HEIGHT_M, GroundView, directions_view, viewpoint_frame, viewshed_view
 from hinterland.model.missions import mission_of
 from hinterland.products.basemaps import BaseMap, open_base_map
@@ -94,25 +96,29 @@ def make_overview(request: OverviewRequest) -> dict[str, Any]:
         latitude_deg=stop.latitude_deg,
         radius_m=_radius(base_maps, mission),
     )
-    ground_view, view, heading = _look(request, frame, view, report)
-    scene = Scene(
-        view=view,
-        stop=stop,
-        stop_is_exact=is_exact,
-        mission=mission,
-        ground_view=ground_view,
-        heading=heading,
-        track=driven.track() if driven is not None else (),
-        later_track=later.track() if later is not None else (),
-        stops=driven.stops if driven is not None else (),
-        later_stops=tuple(known for known in later.stops if known.key > stop.key)
-        if later is not None
-        else (),
-        planned=read_planned(request.planned) if request.planned is not None else (),
-        places=read_places(request.places) if request.places is not None else (),
-    )
-    _check_distances(request, scene, frame.radius_m)
-    sheet = _sheet(request, scene, frame, layout, base_maps)
+    with ThreadPoolExecutor(max_workers=1) as beside:  # files are read while the skylines are compared
+        ground_view, view, check = _look(request, frame, view, report, beside)
+        scene = Scene(
+            view=view,
+            stop=stop,
+            stop_is_exact=is_exact,
+            mission=mission,
+            ground_view=ground_view,
+            heading=None,
+            track=driven.track() if driven is not None else (),
+            later_track=later.track() if later is not None else (),
+            stops=driven.stops if driven is not None else (),
+            later_stops=tuple(known for known in later.stops if known.key > stop.key)
+            if later is not None
+            else (),
+            planned=read_planned(request.planned) if request.planned is not None else (),
+            places=read_places(request.places) if request.places is not None else (),
+        )
+        _check_distances(request, scene, frame.radius_m)
+        sheet = _sheet(request, scene, frame, layout, base_maps)
+    if check is not None:
+        is_applied = request.apply_heading and check.result().correction_deg is not None
+        scene = replace(scene, heading=heading_json(check.result(), is_applied=is_applied))
     drawing = draw_overview(scene, sheet, layout)
     return publish(picture, request.panorama, report, scene, sheet, layout, drawing)
 
@@ -173,20 +179,23 @@ def _radius(base_maps: Sequence[BaseMap], mission: str | None) -> float:
 
 
 def _look(
-    request: OverviewRequest, frame: LocalFrame, view: PanoramaView, report: Mapping[str, Any]
-) -> tuple[GroundView, PanoramaView, dict[str, Any] | None]:
-    """The ground seen, the view as it is drawn, and what the skyline says of its heading."""
+    request: OverviewRequest,
+    frame: LocalFrame,
+    view: PanoramaView,
+    report: Mapping[str, Any],
+    beside: Executor,
+) -> tuple[GroundView, PanoramaView, Future[HeadingCheck] | None]:
+    """The ground seen, the view as it is drawn, and what the skyline will say of its heading."""
     eye = viewpoint_frame(frame, view)
     image = read_panorama(request.panorama, report)
     options: dict[str, Any] = {"range_m": request.range_m, "mast_height_m": request.mast_height_m}
     if request.dem is None:
         return directions_view(eye, view, **options, image=image), view, None
-    check = check_panorama(image, request.dem, eye, request.mast_height_m)
-    is_applied = request.apply_heading and check.correction_deg is not None
-    if check.correction_deg is not None and is_applied:
-        view, image = turned(view, image, check.correction_deg)
-    heading = heading_json(check, is_applied=is_applied)
-    return viewshed_view(eye, view, request.dem, **options, image=image), view, heading
+    terrain = read_terrain(request.dem, eye)
+    check = beside.submit(check_panorama, image, terrain, eye, request.mast_height_m)
+    if request.apply_heading and (correction_deg := check.result().correction_deg) is not None:
+        view, image = turned(view, image, correction_deg)
+    return viewshed_view(eye, view, request.dem, **options, image=image), view, check
 
 
 def _check_distances(request: OverviewRequest, scene: Scene, radius_m: float) -> None:
@@ -216,12 +225,13 @@ def _sheet(
         )
         raise InputError(message)
     around = inset_grid(grid, [*scene.track, *scene.later_track, *scene.planned], layout.inset_samples)
-    shown = {layer.path for layer in ground.layers}
+    inset = compose_ground(base_maps, around, skip_costly=True)
+    shown = {layer.path for layer in (*ground.layers, *inset.layers)}
     return MapSheet(
         grid=grid,
         ground=ground,
         inset_grid=around,
-        inset_ground=compose_ground(base_maps, around, skip_costly=True),
+        inset_ground=inset,
         credit=_credit(request, scene, [base_map for base_map in base_maps if base_map.path in shown]),
     )
 

@@ -95,6 +95,8 @@ def _layer_info(layer: Layer) -> dict[str, Any]:
         "sample_m": layer.sample_m,
         "share": round(layer.share, 6),
         "coarse": layer.is_coarse,
+        "gain": round(layer.tone.gain, 6),
+        "offset": round(layer.tone.offset, 4),
     }
 
 

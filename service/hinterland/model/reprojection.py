@@ -42,13 +42,18 @@ def map_crs(wkt: str) -> pyproj.CRS:
     except CRSError as error:
         message = f"its coordinate system cannot be understood: {error}"
         raise ValueError(message) from error
-    if crs.ellipsoid is None or not (crs.is_projected or _is_geographic(crs)):
+    if crs.ellipsoid is None or not (crs.is_projected or is_geographic(crs)):
         message = "its coordinate system is not one of a body's surface"
         raise ValueError(message)
     if any(axis.direction == "west" for axis in crs.axis_info):
         message = "its coordinate system counts to the west"
         raise ValueError(message)
     return crs
+
+
+def is_geographic(crs: pyproj.CRS) -> bool:
+    """True if coordinates are longitudes and latitudes."""
+    return bool(crs.is_geographic) or crs.type_name == "Geodetic CRS"
 
 
 @functools.lru_cache(maxsize=256)
@@ -100,7 +105,7 @@ def to_planetocentric(wkt: str) -> Transform:
     """
     crs = map_crs(wkt)
     squash = _squash(crs)
-    to_degrees = _unchanged if _is_geographic(crs) else _by_proj(crs, _degrees(crs))
+    to_degrees = _unchanged if is_geographic(crs) else _by_proj(crs, _degrees(crs))
 
     def planetocentric(coordinates: Array) -> Array:
         degrees = to_degrees(coordinates).copy()
@@ -116,7 +121,7 @@ def from_planetocentric(wkt: str) -> Transform:
     """From longitude and planetocentric latitude, degrees, to coordinates; see `to_planetocentric`."""
     crs = map_crs(wkt)
     squash = _squash(crs)
-    from_degrees = _unchanged if _is_geographic(crs) else _by_proj(_degrees(crs), crs)
+    from_degrees = _unchanged if is_geographic(crs) else _by_proj(_degrees(crs), crs)
 
     def coordinates(degrees: Array) -> Array:
         degrees = degrees.copy()
@@ -132,7 +137,7 @@ def from_planetocentric(wkt: str) -> Transform:
 def turn(wkt: str) -> float:
     """What a turn of longitude adds to x; 0 where x does not grow with longitude alone."""
     crs = map_crs(wkt)
-    if _is_geographic(crs):
+    if is_geographic(crs):
         return 360.0
     operation = crs.coordinate_operation
     method = "" if operation is None else operation.method_name
@@ -280,9 +285,5 @@ def _squash(crs: pyproj.CRS) -> float:
     return (polar / equatorial) ** 2
 
 
-def _is_geographic(crs: pyproj.CRS) -> bool:
-    return bool(crs.is_geographic) or crs.type_name == "Geodetic CRS"
-
-
 def _is_planetocentric(crs: pyproj.CRS) -> bool:
-    return _is_geographic(crs) and any("lanetocentric" in axis.name for axis in crs.axis_info)
+    return is_geographic(crs) and any("lanetocentric" in axis.name for axis in crs.axis_info)

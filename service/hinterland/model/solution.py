@@ -102,3 +102,5 @@ class Solution:
     """Where the panorama is seen from: m, in the local-level frame."""
     residuals: Residuals = Residuals()
     """Of the pointing."""
+    is_solved: bool = True
+    """False if the pointing was known: then no tie points were looked for."""

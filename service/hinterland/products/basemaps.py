@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
-from rasterio.enums import ColorInterp, Resampling
+from rasterio.enums import ColorInterp, MaskFlags, Resampling
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.windows import Window
 
@@ -209,7 +209,10 @@ def _read(
         out_shape=(len(_bands(dataset)), *shape),
         resampling=averaged if colors is None else Resampling.nearest,
     )
-    mask = dataset.dataset_mask(window=part, out_shape=shape, resampling=averaged) >= 255
+    if all(flags == [MaskFlags.all_valid] for flags in dataset.mask_flag_enums):
+        mask = np.ones(shape, dtype=np.bool_)  # what GDAL would fill in and average
+    else:
+        mask = dataset.dataset_mask(window=part, out_shape=shape, resampling=averaged) >= 255
     if colors is not None:
         return np.ascontiguousarray(np.moveaxis(colors[values[0]], -1, 0)), mask
     if values.dtype == np.uint8:

@@ -22,7 +22,7 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 from hinterland.errors import InputError
 from hinterland.model.map_grids import MapGrid
-from hinterland.model.reprojection import map_crs
+from hinterland.model.reprojection import is_geographic, map_crs
 
 DRIVER_ERRORS = (RasterioError, CPLE_BaseError, OSError)
 
@@ -43,6 +43,8 @@ _LARGEST_BLOCK_BYTES = 1 << 26
 _LARGEST_RATIO = 5000
 """Samples' bytes over the file's beyond which a large raster is a bomb: DEFLATE reaches 1030."""
 _BOMB_BYTES = 1 << 28
+_BEYOND_POLE_DEG = 5.0
+"""Rasters whose sample centres lie on a pole end up to half a sample beyond it."""
 _LEAST_ISIS_SHORT = -32752
 """Below it lie ISIS's special pixels: null, and low and high saturation."""
 
@@ -64,7 +66,10 @@ class MapRaster:
     stored: np.dtype[Any]
     """Of the samples in the file: float64 is read as float32, and so is what has a scale or an offset."""
     masked_by: str
-    """"nodata", "mask", "alpha", or "nothing" but non-finite samples."""
+    """"nodata", "mask", "specials", "alpha", or "nothing" but non-finite samples.
+
+    Specials are several values that a format reserves, per band: ISIS's null and saturations, PDS4's constants.
+    """
     nodata: tuple[float | None, ...]
     """Per band."""
     scales: tuple[float, ...]
@@ -189,6 +194,8 @@ def _masked_by(flags: list[Any], *, alpha: bool) -> str:
         return "alpha"
     if MaskFlags.nodata in flags:
         return "nodata"
+    if not flags:
+        return "specials"  # a mask of the driver's own, which no flag describes
     return "mask" if MaskFlags.per_dataset in flags else "nothing"
 
 
@@ -204,13 +211,21 @@ def _grid(path: Path, dataset: Any) -> MapGrid:  # noqa: ANN401
         raise InputError(message)
     try:
         wkt = dataset.crs.to_wkt(version="WKT2_2019")
-        map_crs(wkt)
-        return MapGrid(
+        grid = MapGrid(
             wkt=wkt, affine=tuple(dataset.transform)[:6], lines=dataset.height, samples=dataset.width
         )
+        is_degrees = is_geographic(map_crs(wkt))
     except (ValueError, RasterioError) as error:
         message = f"{path}: {error}; mend it with gdal_edit.py"
         raise InputError(message) from error
+    _, south, _, north = grid.bounds
+    if is_degrees and max(-south, north) > 90.0 + min(grid.sample_size, _BEYOND_POLE_DEG):
+        message = (
+            f"{path}: its latitudes run from {south:g} to {north:g} degrees: its map projection is not known or "
+            "not set; set it with gdal_edit.py -a_srs"
+        )
+        raise InputError(message)
+    return grid
 
 
 def _check_size(path: Path, raster: MapRaster, head: bytes, files: list[Path]) -> None:

@@ -237,6 +237,9 @@ def _mask(
 ) -> NDArray[np.bool_]:
     if raster.masked_by == "mask":
         mask: NDArray[np.bool_] = dataset.read_masks(1, window=window) > 0
+    elif raster.masked_by == "specials":
+        indexes = list(range(1, raster.bands + 1))
+        mask = (dataset.read_masks(indexes, window=window) > 0).all(axis=0)
     elif raster.masked_by == "alpha":
         mask = dataset.read(raster.bands + 1, window=window) > 0
     else:

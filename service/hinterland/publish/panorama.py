@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hinterland import __version__
+from hinterland.adjust.known_pointing import known_pointing
 from hinterland.adjust.pointing import SURFACES, solve_pointing
 from hinterland.adjust.tie_points import find_tie_points
 from hinterland.errors import CapabilityError, InputError
@@ -29,7 +31,7 @@ from hinterland.products.geotiff import read_reduced
 from hinterland.progress import Progress, silent
 from hinterland.publish.bundle import REPORT, Bundle
 from hinterland.publish.memory import machine_bytes, resident_bytes
-from hinterland.publish.nav import write_nav
+from hinterland.publish.nav import Nav, read_nav, write_nav
 from hinterland.publish.page import write_page
 from hinterland.publish.preview import write_preview
 from hinterland.publish.rasters import write_rasters
@@ -72,6 +74,8 @@ class PanoramaRequest:
     """Edge of a tile, smaller where the memory does not allow it; it changes no sample."""
     memory_bytes: int | None = None
     """Resident memory not to exceed; None is `MEMORY_SHARE` of the machine's."""
+    nav: Path | None = None
+    """nav.json of an earlier bundle of these frames: its pointing is taken, and none is solved."""
 
     def __post_init__(self) -> None:
         for option, value, allowed in (
@@ -111,11 +115,12 @@ def make_bundle(request: PanoramaRequest, progress: Progress = silent) -> dict[s
     stages = Stages(progress)
     made = made_at()
     backend = _backend(request.backend)
+    nav = None if request.nav is None else read_nav(request.nav)
     # entered before anything is read: a place that cannot be written is said at once
     with Bundle(request.out, overwrite=request.overwrite) as bundle:
         with stages.stage("reading", len(request.frames)):
             images, dropped = _read(request)
-        solution = _solve(images, request, stages)
+        solution = _solve(images, request, nav, stages)
         with stages.stage("planning"):
             planned = _planned(images, solution, request, backend)
         composition, level_step = _prepare(images, solution, planned, request, backend, stages)
@@ -156,7 +161,10 @@ def _read(request: PanoramaRequest) -> tuple[tuple[Image, ...], tuple[Dropped, .
     return images, loaded.dropped
 
 
-def _solve(images: tuple[Image, ...], request: PanoramaRequest, stages: Stages) -> Solution:
+def _solve(images: tuple[Image, ...], request: PanoramaRequest, nav: Nav | None, stages: Stages) -> Solution:
+    if nav is not None:
+        with stages.stage("pointing"):
+            return known_pointing(images, nav.cameras, nav.surface, request.surface)
     with stages.stage("tie points"):
         ties = find_tie_points(images)
     with stages.stage("pointing"):
@@ -246,7 +254,7 @@ def _publish_pictures(folder: Path, composition: Composition) -> None:
     def reduced(lines: int, samples: int) -> tuple[NDArray[np.generic], NDArray[np.bool_]]:
         return read_reduced(folder / "panorama.tif", lines, samples)
 
-    write_nav(folder / "nav.json", composition.solution.frames)
+    write_nav(folder / "nav.json", composition.solution.frames, composition.solution.surface)
     write_preview(folder / "preview.jpg", composition.plan.grid, reduced)
 
 
@@ -256,9 +264,11 @@ def _versions() -> dict[str, str]:
 
 def _options(request: PanoramaRequest) -> dict[str, object]:
     """What changes the result; neither where it goes nor what it runs on does."""
+    known = {} if request.nav is None else {"nav_sha256": sha256(request.nav.read_bytes()).hexdigest()}
     return {
         "surface": request.surface,
         "projection": request.projection,
         "pixels_per_degree": request.pixels_per_degree,
         "kernel": request.kernel,
+        **known,
     }

@@ -177,11 +177,11 @@ def _surface(surface: SurfaceModel) -> dict[str, Any]:
 
 
 def _untied(solution: Solution) -> set[int]:
-    """Frames of exposures that no tie point joins to another; none where there is only one exposure."""
+    """Frames of exposures that no tie point joins to another; none where there is one exposure, or no solve."""
     ties: dict[str, int] = {}
     for frame in solution.frames:
         ties[frame.product.exposure] = ties.get(frame.product.exposure, 0) + frame.tie_points
-    if len(ties) < 2:
+    if len(ties) < 2 or not solution.is_solved:
         return set()
     return {index for index, frame in enumerate(solution.frames) if not ties[frame.product.exposure]}
 

@@ -329,6 +329,7 @@ def test_the_report_says_how_fine_the_ground_is_known(wedge: dict[str, Any]) -> 
     assert layer["file"] == "Lookdown_Map_aligned.jpg"
     assert layer["sample_m"] == pytest.approx(0.0899, abs=1e-4)
     assert layer["coarse"] is False
+    assert (layer["gain"], layer["offset"]) == (1.0, 0.0)  # a lone map is left as it is
     assert layer["share"] == 1.0
 
 
@@ -559,3 +560,20 @@ def test_at_the_start_of_the_route_nothing_is_said_to_be_driven(
     assert "22 km driven from here" in words
     assert "Route driven" not in words
     assert "Last stop of a sol" not in words
+
+
+def test_a_base_map_that_only_the_inset_shows_is_drawn_and_credited(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fine = ground_raster(tmp_path / "fine.tif", 400, 0.02)
+    region = ground_raster(tmp_path / "region.tif", 400, 0.6)
+    request = make_request(tmp_path, base_maps=(fine, region), side_m=200.0, width_px=600)
+    report = make_overview(request)
+    assert [layer["file"] for layer in report["base_maps"]] == ["fine.tif"]
+    assert report["base_maps"][0]["gain"] == 1.0  # it hides the other: nothing to be level with
+    said = [text for text, _ in texts_of(monkeypatch, request) if "Base map:" in text]
+    assert "fine.tif; region.tif" in said[0]
+    with Image.open(report["overview"]) as image:
+        sheet = np.asarray(image)
+    inset = sheet[50:75, 500:580]  # no mark lies there: without imagery it is one grey
+    assert inset.std() > 10.0

@@ -1,3 +1,4 @@
+import re
 import struct
 import warnings
 from collections.abc import Callable
@@ -8,11 +9,12 @@ import numpy as np
 import pytest
 import rasterio
 import rasterio.shutil
-from map_rasters import DEGREES, EARTH_TILES, LANDING_MAP, from_origin, smooth, textured, write_raster
+from map_rasters import DEGREES, EARTH_TILES, JEZERO, LANDING_MAP, from_origin, smooth, textured, write_raster
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.transform import Affine
 
 from hinterland.errors import InputError
+from hinterland.model.reprojection import same_crs
 from hinterland.products.georeferenced import inspect_raster
 from hinterland.products.georeferenced_reader import MapReader
 
@@ -201,6 +203,7 @@ REFUSED: dict[str, tuple[Callable[[Path], Path], str]] = {
     "complex samples": (geotiff(samples=np.ones((9, 9), np.complex64)), "complex64"),
     "32 bit integers": (geotiff(samples=np.ones((9, 9), np.int32)), "-ot Float32"),
     "huge by its header": (huge_by_header, "in.tif"),
+    "metres said to be degrees": (geotiff(crs=DEGREES), "its latitudes run from"),
     "PDS3 data in another folder": (elsewhere_pds3, "elsewhere"),
     "ISIS3 data in another folder": (elsewhere_isis3, "elsewhere"),
     "data behind a link to another folder": (linked, "elsewhere"),
@@ -234,6 +237,30 @@ def test_map_products_of_pds3_and_isis3_are_read_with_their_georeference(
         values, mask, _ = reader.read(raster, (0, 0, LINES, SAMPLES))
     assert mask.all()
     np.testing.assert_array_equal(values[0], _picture())
+
+
+def relabelled(path: Path, **changes: str) -> Path:
+    """A PDS3 product with other values in its label, which keeps its length."""
+    content = path.read_bytes()
+    label, data = content[:2400], content[2400:]
+    for key, value in changes.items():
+        label, count = re.subn(rf"{key} = [^\r]*".encode(), f"{key} = {value}".encode(), label)
+        assert count == 1
+    path.write_bytes(label.rstrip(b" ").ljust(2400) + data)
+    return path
+
+
+def test_the_projection_offsets_of_pds3_count_from_the_middle_of_sample_1(tmp_path: Path) -> None:
+    """As in the LOLA products: of 1440 samples round the Moon, with 719.5 the outer edges are 180 degrees off."""
+    path = relabelled(pds3(tmp_path), LINE_PROJECTION_OFFSET="19.5", SAMPLE_PROJECTION_OFFSET="29.5")
+    assert inspect_raster(path).grid.bounds == pytest.approx((-30e3, -20e3, 30e3, 20e3), abs=1e-6)
+
+
+def test_the_center_latitude_of_an_equirectangular_pds3_map_is_its_standard_parallel(tmp_path: Path) -> None:
+    path = relabelled(
+        pds3(tmp_path), MAP_PROJECTION_TYPE='"EQUIRECTANGULAR"', CENTER_LATITUDE="18.4663 <DEG>"
+    )
+    assert same_crs(inspect_raster(path).grid.wkt, JEZERO)
 
 
 def test_a_jpeg_with_a_world_file_is_a_map() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from hinterland.errors import InputError
 from hinterland.model.cameras import CameraModel
+from hinterland.model.solution import INFINITY, SurfaceModel
 from hinterland.publish.nav import read_nav, write_nav
 
 CAHVOR = dataclasses.replace(CAHVORE, kind="CAHVOR", entrance=(0.0, 0.0, 0.0), model_type=0)
@@ -23,8 +24,8 @@ def round_trip(folder: Path, *cameras: CameraModel) -> list[CameraModel]:
         dataclasses.replace(frame, camera=camera)
         for frame, camera in zip(solved.frames, cameras, strict=True)
     ]
-    write_nav(folder / "nav.json", frames)
-    models = read_nav(folder / "nav.json")
+    write_nav(folder / "nav.json", frames, INFINITY)
+    models = read_nav(folder / "nav.json").cameras
     assert list(models) == [frame.product.product_id for frame in frames]
     return list(models.values())
 
@@ -66,7 +67,7 @@ def test_the_file_says_what_a_model_does_not_have(tmp_path: Path) -> None:
 
 def damaged(folder: Path, **changes: Any) -> Path:
     path = folder / "nav.json"
-    write_nav(path, solution(product(1)).frames)
+    write_nav(path, solution(product(1)).frames, INFINITY)
     frame = json.loads(path.read_text())["frames"][0] | changes
     frame = {key: value for key, value in frame.items() if value != "gone"}
     path.write_text(json.dumps({"frames": [frame]}))
@@ -115,6 +116,42 @@ def test_a_file_that_is_not_there_is_a_clear_error(tmp_path: Path) -> None:
 
 def test_a_product_with_two_models_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "nav.json"
-    write_nav(path, solution(product(1), product(2), product(1)).frames)
+    write_nav(path, solution(product(1), product(2), product(1)).frames, INFINITY)
     with pytest.raises(InputError, match="846ECM is there more than once"):
+        read_nav(path)
+
+
+PLANE = SurfaceModel(kind="plane", normal=(0.6, 0.0, -0.8), distance=-1.0 / 3.0, source="fitted")
+
+
+@pytest.mark.parametrize("surface", [INFINITY, PLANE])
+def test_the_surface_returns_to_the_last_digit(tmp_path: Path, surface: SurfaceModel) -> None:
+    write_nav(tmp_path / "nav.json", solution(product(1)).frames, surface)
+    found = read_nav(tmp_path / "nav.json").surface
+    assert found is not None
+    assert repr(found) == repr(surface)  # nan at infinity equals nothing
+
+
+def test_a_file_of_models_alone_has_no_surface(tmp_path: Path) -> None:
+    assert read_nav(damaged(tmp_path)).surface is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kind": "sphere"},
+        {"distance_m": None},
+        {"normal": [0.0, 0.0, -2.0]},
+        {"normal": 1},
+        {"source": "gone"},
+    ],
+)
+def test_a_surface_that_cannot_be_used_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
+    path = tmp_path / "nav.json"
+    write_nav(path, solution(product(1)).frames, PLANE)
+    document = json.loads(path.read_text())
+    surface = document["surface"] | change
+    document["surface"] = {key: value for key, value in surface.items() if value != "gone"}
+    path.write_text(json.dumps(document))
+    with pytest.raises(InputError, match=r"nav\.json: its surface cannot be used"):
         read_nav(path)

@@ -4,10 +4,12 @@ import json
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import rasterio
 from product_files import EAST, SOUTH_EAST, label_of, pds3_product, with_keyword
 
 from hinterland.errors import InputError
@@ -87,3 +89,33 @@ def test_a_frame_that_is_smaller_than_a_pixel_is_not_called_hidden(tmp_path: Pat
         (False, "smaller than a pixel of the panorama"),
     ]
     assert report["warnings"][0].endswith("1N491020376ILFCNY9P0706L0M1, 1N491020519ILFCNY9P0706L0M2")
+
+
+def test_a_second_run_with_the_pointing_of_the_first_is_the_same_without_a_solve(tmp_path: Path) -> None:
+    first = make_bundle(request(tmp_path / "first", EAST, SOUTH_EAST))
+    nav = tmp_path / "first" / "nav.json"
+    again = make_bundle(replace(request(tmp_path / "again", EAST, SOUTH_EAST), nav=nav))
+    assert first["residuals"]["tie_points"] > 0
+    assert "tie points" not in again["timing_s"]
+    assert again["residuals"]["tie_points"] == 0
+    assert not [words for words in again["warnings"] if "tie point" in words]
+    for name in ("panorama.tif", "sources.tif"):
+        with (
+            rasterio.open(tmp_path / "first" / name) as one,
+            rasterio.open(tmp_path / "again" / name) as other,
+        ):
+            np.testing.assert_array_equal(other.read(), one.read())
+    assert (tmp_path / "again" / "nav.json").read_bytes() == nav.read_bytes()
+    assert again["surface"] == first["surface"]
+    assert again["inputs_digest"] != first["inputs_digest"]
+    for found, expected in zip(again["frames"], first["frames"], strict=True):
+        assert any(expected["correction_deg"].values())
+        assert found["correction_deg"] == pytest.approx(expected["correction_deg"], abs=1e-9)
+
+
+def test_the_pointing_of_other_frames_is_refused_and_nothing_is_made(tmp_path: Path) -> None:
+    make_bundle(request(tmp_path / "first", EAST))
+    nav = tmp_path / "first" / "nav.json"
+    with pytest.raises(InputError, match="its pointing is not known: leave the frame out, or --nav"):
+        make_bundle(replace(request(tmp_path / "again", EAST, SOUTH_EAST), nav=nav))
+    assert [path.name for path in tmp_path.iterdir()] == ["first"]
