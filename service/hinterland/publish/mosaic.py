@@ -21,9 +21,9 @@ from hinterland.mosaics.orthomosaic import Orthomosaic
 from hinterland.mosaics.orthomosaic_grid import Request
 from hinterland.mosaics.orthomosaic_plan import METHODS, PICKS, PRIORITIES, MosaicPlan, plan_mosaic
 from hinterland.mosaics.orthomosaic_previews import LEVELLINGS, MosaicPreviews
+from hinterland.products.cog import COMPRESSIONS, RasterWriter, Storage
 from hinterland.products.georeferenced import MapRaster, inspect_raster
 from hinterland.products.georeferenced_reader import MapReader
-from hinterland.products.georeferenced_writer import COMPRESSIONS, Layout, MapWriter
 from hinterland.progress import Progress, silent
 from hinterland.publish.memory import resident_bytes
 from hinterland.publish.mosaic_files import beside, mosaic_folder, publish_mosaic
@@ -211,18 +211,20 @@ def _write(
     plan = mosaic.plan
     shown: set[int] = set()
     valid = False
-    layout = Layout(compress=request.compress, overviews=request.overviews)
+    storage = Storage(compress=request.compress, overviews=request.overviews)
     nodata = next((value for raster in rasters for value in raster.nodata if value is not None), None)
     with ExitStack() as stack:
 
-        def writer(name: str, dtype: np.dtype[Any], what: str, **options: Any) -> MapWriter:  # noqa: ANN401
+        def writer(name: str, dtype: np.dtype[Any], what: str, **options: Any) -> RasterWriter:  # noqa: ANN401
             settings: dict[str, Any] = {"bands": 1, "nodata": None, **options}
             return stack.enter_context(
-                MapWriter(
+                RasterWriter(
                     folder / name,
-                    plan.grid,
+                    lines=plan.grid.lines,
+                    samples=plan.grid.samples,
+                    grid=plan.grid,
                     dtype=dtype,
-                    layout=layout,
+                    storage=storage,
                     description=f"{what}, {request.method} of {len(rasters)} rasters",
                     metadata={"METHOD": request.method},
                     **settings,
