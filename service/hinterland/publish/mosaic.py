@@ -18,9 +18,9 @@ from hinterland.mosaics.orthomosaic_grid import Request
 from hinterland.mosaics.orthomosaic_plan import MosaicPlan, plan_mosaic
 from hinterland.mosaics.orthomosaic_previews import MosaicPreviews
 from hinterland.mosaics.vertical_levelling import MODELS
+from hinterland.products.cog import Storage
 from hinterland.products.georeferenced import MapRaster, inspect_raster
 from hinterland.products.georeferenced_reader import MapReader
-from hinterland.products.georeferenced_writer import Layout
 from hinterland.progress import Progress, silent
 from hinterland.publish.memory import resident_bytes
 from hinterland.publish.mosaic_files import mosaic_folder, publish_mosaic
@@ -175,11 +175,13 @@ def _write(
 ) -> set[int]:
     """Make the tiles and write all rasters; returns which sources (from 1) show, if the method has sources."""
     plan = mosaic.plan
-    layout = Layout(compress=request.compress, overviews=request.overviews)
+    storage = Storage(compress=request.compress, overviews=request.overviews)
     nodata = next((value for raster in rasters for value in raster.nodata if value is not None), None)
     total = plan.tile_count + 1
     with (
-        MosaicRasters(plan, folder, request.out, layout=layout, nodata=nodata, inputs=len(rasters)) as files,
+        MosaicRasters(
+            plan, folder, request.out, storage=storage, nodata=nodata, inputs=len(rasters)
+        ) as files,
         _stage("mosaicking", timing_s, progress, total),
     ):
         for done, tile in enumerate(mosaic.tiles(), start=1):

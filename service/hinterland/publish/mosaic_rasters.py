@@ -11,7 +11,7 @@ import numpy as np
 
 from hinterland.mosaics.orthomosaic import Tile
 from hinterland.mosaics.orthomosaic_plan import MosaicPlan
-from hinterland.products.georeferenced_writer import Layout, MapWriter
+from hinterland.products.cog import RasterWriter, Storage
 from hinterland.publish.mosaic_files import beside
 
 
@@ -26,7 +26,7 @@ class MosaicRasters:
         Where they are made.
     out : Path
         The mosaic; the others are named after it.
-    layout : Layout
+    storage : Storage
         How they are stored.
     nodata : float or None
         What samples of the mosaic hold that are not valid, if its dtype can.
@@ -35,20 +35,27 @@ class MosaicRasters:
     """
 
     def __init__(
-        self, plan: MosaicPlan, folder: Path, out: Path, *, layout: Layout, nodata: float | None, inputs: int
+        self,
+        plan: MosaicPlan,
+        folder: Path,
+        out: Path,
+        *,
+        storage: Storage,
+        nodata: float | None,
+        inputs: int,
     ) -> None:
         self.shown: set[int] = set()
         """Sources, from 1, that some sample is from."""
         self.has_samples = False
         """True once something valid was written."""
-        self._layout = layout
+        self._storage = storage
         self._about = f"{plan.method} of {inputs} rasters"
         self._plan = plan
         self._folder = folder
         self._main = self._writer(
             out.name, "Mosaic", plan.dtype, bands=plan.bands, nodata=_fitting(nodata, plan.dtype)
         )
-        self._beside: dict[str, MapWriter] = {}
+        self._beside: dict[str, RasterWriter] = {}
         described: dict[str, tuple[str, type[Any]]] = {}
         if plan.has_sources:
             described["sources"] = "Sources", np.uint16
@@ -99,13 +106,15 @@ class MosaicRasters:
         for writer in (self._main, *self._beside.values()):
             writer.finish()
 
-    def _writer(self, name: str, what: str, dtype: np.dtype[Any], **options: Any) -> MapWriter:  # noqa: ANN401 - of MapWriter
+    def _writer(self, name: str, what: str, dtype: np.dtype[Any], **options: Any) -> RasterWriter:  # noqa: ANN401 - of RasterWriter
         settings: dict[str, Any] = {"bands": 1, "nodata": None, **options}
-        return MapWriter(
+        return RasterWriter(
             self._folder / name,
-            self._plan.grid,
+            lines=self._plan.grid.lines,
+            samples=self._plan.grid.samples,
+            grid=self._plan.grid,
             dtype=dtype,
-            layout=self._layout,
+            storage=self._storage,
             description=f"{what}, {self._about}",
             metadata={"METHOD": self._plan.method},
             **settings,

@@ -11,7 +11,7 @@ import numpy as np
 from hinterland.errors import NothingToDoError
 from hinterland.mosaics.compose import Composition
 from hinterland.mosaics.seams import SeamMeter
-from hinterland.products.geotiff import TileWriter
+from hinterland.products.cog import RasterWriter
 from hinterland.publish.stages import Stages
 from hinterland.publish.view import View
 
@@ -50,14 +50,14 @@ def write_rasters(composition: Composition, workers: int, folder: Path, stages: 
     }
     size: dict[str, Any] = {"lines": grid.lines, "samples": grid.samples, "metadata": georeference}
     stop = composition.solution.frames[0].product.stop
-    panorama = TileWriter(
+    panorama = RasterWriter(
         folder / "panorama.tif",
         bands=composition.bands,
         dtype=composition.dtype,
         description=f"Panorama, {stop}",
         **size,
     )
-    sources = TileWriter(
+    sources = RasterWriter(
         folder / "sources.tif",
         bands=1,
         dtype=np.uint16,

@@ -1,0 +1,65 @@
+"""Halving of rasters for their overviews: means of the valid samples of 2 x 2, or one sample of them for labels.
+
+A half of a half is not quite the mean over 4 x 4: where some samples are not valid the others weigh more, and
+whole numbers are rounded twice. A GPU has nothing to gain: the loops move bytes, and the halves go to a file.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hinterland_kernels.pyramid import _cpu
+
+DTYPES = ("uint8", "uint16", "int16", "float32")
+
+
+def halve(samples: NDArray[Any], mask: NDArray[np.bool_]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Halve lines and samples: each result is the mean of the valid ones among its 2 x 2.
+
+    A last odd line or sample stands for itself. Halves of a raster's even-sized pieces are the pieces of its
+    half, so a raster may be halved in parts.
+
+    Parameters
+    ----------
+    samples : (bands, lines, samples) of one of `DTYPES`
+        What is not valid has no influence, not even as nan.
+    mask : (lines, samples) bool
+        True where valid.
+
+    Returns
+    -------
+    half : (bands, (lines + 1) // 2, (samples + 1) // 2) of the same dtype
+        Whole numbers are rounded to the nearest, halves up; 0 where nothing is valid.
+    half_mask : bool
+        True where any of the 2 x 2 is valid.
+
+    Raises
+    ------
+    ValueError
+        If the dtype or the shapes do not fit.
+    """
+    if samples.dtype.name not in DTYPES or samples.ndim != 3 or samples.shape[1:] != mask.shape:
+        message = f"{samples.dtype} {samples.shape} with a mask of {mask.shape} is no raster to halve"
+        raise ValueError(message)
+    bands, lines, columns = samples.shape
+    half = np.empty((bands, (lines + 1) // 2, (columns + 1) // 2), samples.dtype)
+    half_mask = np.empty(half.shape[1:], np.bool_)
+    samples, mask = np.ascontiguousarray(samples), np.ascontiguousarray(mask)
+    is_whole = samples.dtype.kind != "f"
+    if not mask.all():
+        _cpu.halve_valid(samples, mask, is_whole, half, half_mask)
+        return half, half_mask
+    half_mask.fill(True)
+    if is_whole:
+        _cpu.halve_whole(samples, half)
+    else:
+        _cpu.halve_floats(samples, half)
+    return half, half_mask
+
+
+def halve_labels(labels: NDArray[Any]) -> NDArray[Any]:
+    """Halve lines and samples of (..., lines, samples) labels: of each 2 x 2 the first, so none is made up."""
+    return labels[..., ::2, ::2]

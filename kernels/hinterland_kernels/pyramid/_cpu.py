@@ -1,0 +1,76 @@
+"""Loops of the halving. A line or sample beyond an odd edge is the edge's own again, which changes no mean."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hinterland_kernels._jit import loop
+
+
+@loop
+def halve_whole(samples: NDArray[Any], half: NDArray[Any]) -> None:
+    """Whole numbers, all valid."""
+    lines, columns = samples.shape[1:]
+    pairs = columns // 2
+    for band in range(half.shape[0]):
+        for line in range(half.shape[1]):
+            upper, lower = samples[band, 2 * line], samples[band, min(2 * line + 1, lines - 1)]
+            row = half[band, line]
+            for i in range(pairs):
+                total = np.int32(upper[2 * i]) + np.int32(upper[2 * i + 1])
+                total += np.int32(lower[2 * i]) + np.int32(lower[2 * i + 1])
+                row[i] = (total + 2) >> 2
+            if columns > 2 * pairs:
+                row[pairs] = (np.int32(upper[columns - 1]) + np.int32(lower[columns - 1]) + 1) >> 1
+
+
+@loop
+def halve_floats(samples: NDArray[np.float32], half: NDArray[np.float32]) -> None:
+    """Floats, all valid."""
+    lines, columns = samples.shape[1:]
+    pairs = columns // 2
+    for band in range(half.shape[0]):
+        for line in range(half.shape[1]):
+            upper, lower = samples[band, 2 * line], samples[band, min(2 * line + 1, lines - 1)]
+            row = half[band, line]
+            for i in range(pairs):
+                total = np.float64(upper[2 * i]) + np.float64(upper[2 * i + 1])
+                total += np.float64(lower[2 * i]) + np.float64(lower[2 * i + 1])
+                row[i] = 0.25 * total
+            if columns > 2 * pairs:
+                row[pairs] = 0.5 * (np.float64(upper[columns - 1]) + np.float64(lower[columns - 1]))
+
+
+@loop
+def halve_valid(
+    samples: NDArray[Any],
+    mask: NDArray[np.bool_],
+    is_whole: bool,
+    half: NDArray[Any],
+    half_mask: NDArray[np.bool_],
+) -> None:
+    """Only what is valid."""
+    lines, columns = mask.shape
+    for line in range(half.shape[1]):
+        first, last = 2 * line, min(2 * line + 1, lines - 1)
+        for i in range(half.shape[2]):
+            left, right = 2 * i, min(2 * i + 1, columns - 1)
+            a, b, c, d = mask[first, left], mask[first, right], mask[last, left], mask[last, right]
+            count = int(a) + int(b) + int(c) + int(d)
+            half_mask[line, i] = count > 0
+            for band in range(half.shape[0]):
+                total = 0.0
+                if a:
+                    total += samples[band, first, left]
+                if b:
+                    total += samples[band, first, right]
+                if c:
+                    total += samples[band, last, left]
+                if d:
+                    total += samples[band, last, right]
+                mean = total / count if count else 0.0
+                half[band, line, i] = math.floor(mean + 0.5) if is_whole else mean

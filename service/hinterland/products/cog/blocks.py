@@ -1,0 +1,97 @@
+"""The encoded blocks of a raster, which wait in a file for the order that the format asks for."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+from deflate import crc32
+from numpy.typing import NDArray
+
+from hinterland.products.cog.files import Heap
+from hinterland.products.cog.layout import Level
+from hinterland.products.cog.pieces import Place
+
+ENDS = 4
+"""Bytes of a block's size in front of it, and of its last bytes repeated behind it, as GDAL's readers may use."""
+
+
+class Blocks:
+    """What is known of each block, by its index: the levels' blocks line by line, the finest level's first.
+
+    A block waits together with that of its mask, as they will lie in the finished file.
+
+    Parameters
+    ----------
+    heap : Heap
+        Where blocks wait.
+    levels : tuple of Level
+        Of the raster.
+    has_mask : bool
+        Each block has one of its mask.
+    """
+
+    def __init__(self, heap: Heap, levels: tuple[Level, ...], *, has_mask: bool) -> None:
+        counts = [level.block_count for level in levels]
+        self.has_mask = has_mask
+        self.first = np.cumsum([0, *counts])
+        """Index of each level's first block, and how many there are in all."""
+        self.samples_bytes = np.zeros(sum(counts), np.int64)
+        """Of each block without its ends; 0 where there is none yet."""
+        self.mask_bytes = np.zeros(sum(counts), np.int64)
+        """Of the block of its mask."""
+        self.checksums = np.zeros(sum(counts), np.uint32)
+        """CRC-32 of each block, of all that waits."""
+        self._levels = levels
+        self._heap = heap
+        self._waiting = np.zeros(sum(counts), np.int64)
+
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """Bytes of all that waits of each block."""
+        masks = self.mask_bytes + 2 * ENDS if self.has_mask else 0
+        return self.samples_bytes + 2 * ENDS + masks
+
+    @property
+    def order(self) -> NDArray[np.int64]:
+        """Indices in the order of the file: the coarsest level first."""
+        spans = [np.arange(*span) for span in zip(self.first[:-1], self.first[1:], strict=True)]
+        return np.concatenate(spans[::-1])
+
+    def put(self, place: Place, samples: bytes, mask: bytes) -> None:
+        """Keep a block and that of its mask, which is empty where the raster has none.
+
+        Raises
+        ------
+        ValueError
+            If the block is there already.
+        """
+        level, row, column = place
+        index = int(self.first[level]) + row * self._levels[level].blocks_across + column
+        if self.samples_bytes[index]:
+            message = f"block {place} is written twice: tiles overlap"
+            raise ValueError(message)
+        self._keep(index, samples, mask)
+
+    def fill(self, samples: bytes, mask: bytes) -> None:
+        """Let one and the same block be wherever there is none."""
+        missing = np.flatnonzero(self.samples_bytes == 0)
+        if missing.size:
+            self._keep(missing, samples, mask)
+
+    def get(self, index: int) -> bytes:
+        """All that waits of a block."""
+        masks = int(self.mask_bytes[index]) + 2 * ENDS if self.has_mask else 0
+        return self._heap.get(int(self.samples_bytes[index]) + 2 * ENDS + masks, int(self._waiting[index]))
+
+    def _keep(self, index: Any, samples: bytes, mask: bytes) -> None:  # noqa: ANN401 - one index or many
+        parts = _with_ends(samples) + (_with_ends(mask) if self.has_mask else ())
+        self._waiting[index] = self._heap.put(*parts)
+        self.checksums[index] = functools.reduce(lambda crc, part: crc32(part, crc), parts, 0)
+        self.mask_bytes[index] = len(mask)
+        self.samples_bytes[index] = len(samples)
+
+
+def _with_ends(block: bytes) -> tuple[bytes, ...]:
+    return len(block).to_bytes(ENDS, "little"), block, block[-ENDS:]

@@ -1,0 +1,189 @@
+"""Blocks as bytes: predictors and compression."""
+
+from __future__ import annotations
+
+import functools
+import threading
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import deflate
+import numpy as np
+import zstandard
+from numpy.typing import NDArray
+from rasterio.errors import NotGeoreferencedWarning
+from rasterio.io import MemoryFile
+
+from hinterland.products.cog.container import first_block
+from hinterland.products.cog.layout import BLOCK
+
+COMPRESSIONS = ("deflate", "zstd", "lzw", "none")
+
+Encoder = Callable[[NDArray[Any]], bytes]
+"""Bytes of a block of (bands, BLOCK, BLOCK) samples. Safe to call from several threads."""
+
+_NO_PREDICTOR, _DIFFERENCES, _FLOAT_DIFFERENCES = 1, 2, 3
+
+
+def predictor_of(compress: str, dtype: np.dtype[Any], *, labels: bool) -> int:
+    """TIFF's number of the predictor that suits the samples."""
+    if compress == "none" or labels:  # differences of labels compress worse than labels
+        return _NO_PREDICTOR
+    return _FLOAT_DIFFERENCES if dtype.kind == "f" else _DIFFERENCES
+
+
+def one_block_tiff(
+    profile: Mapping[str, Any], tags: Mapping[str, str], samples: NDArray[Any] | None = None
+) -> bytes:
+    """A GeoTIFF of one block, as GDAL makes it: its entries are right for larger ones too.
+
+    Parameters
+    ----------
+    profile : Mapping
+        Creation options, dtype and count among them.
+    tags : Mapping
+        Metadata items.
+    samples : (bands, BLOCK, BLOCK), optional
+        What it holds; nothing without.
+    """
+    with unreferenced(), MemoryFile() as memory:
+        with memory.open(
+            driver="GTiff",
+            height=BLOCK,
+            width=BLOCK,
+            tiled=True,
+            blockxsize=BLOCK,
+            blockysize=BLOCK,
+            interleave="pixel",
+            sparse_ok=True,
+            endianness="LITTLE",
+            bigtiff="NO",
+            **profile,
+        ) as dataset:
+            dataset.update_tags(**tags)
+            if samples is not None:
+                dataset.write(samples)
+        return bytes(memory.read())
+
+
+@contextmanager
+def unreferenced() -> Iterator[None]:
+    """No warning of rasters that are on no map, as panoramas are."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        yield
+
+
+def encoder(compress: str, predictor: int) -> Encoder:
+    """The function that encodes blocks.
+
+    Parameters
+    ----------
+    compress : str
+        One of `COMPRESSIONS`.
+    predictor : int
+        As `predictor_of` gives it.
+    """
+    if compress == "lzw":  # nobody's first choice: GDAL's own will do
+
+        def encode_by_gdal(samples: NDArray[Any]) -> bytes:
+            profile = {
+                "count": len(samples),
+                "dtype": samples.dtype,
+                "compress": "LZW",
+                "predictor": predictor,
+            }
+            return first_block(one_block_tiff(profile, {}, samples))
+
+        return encode_by_gdal
+    pack = {"deflate": _deflate, "zstd": _zstd, "none": _as_it_is}[compress]
+    return lambda samples: pack(_predicted(samples, predictor))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BlockEncoder:
+    """Encodes blocks with their masks, those too that reach over the raster's edge."""
+
+    encode: Encoder
+    """Of the samples."""
+    fill: NDArray[Any]
+    """What samples hold that are not valid: a scalar of their dtype."""
+    has_mask: bool
+    """The file has masks."""
+
+    def __call__(self, samples: NDArray[Any], mask: NDArray[np.bool_] | None) -> tuple[bytes, bytes]:
+        """Encode (bands, lines, samples) of which those are valid that the mask says; all without one.
+
+        Returns
+        -------
+        tuple of bytes
+            The samples' block, and the mask's, which is empty for a file without masks.
+        """
+        if mask is not None and not mask.all():
+            samples = np.where(mask, samples, self.fill)
+        lines, columns = samples.shape[1:]
+        if (lines, columns) != (BLOCK, BLOCK):
+            room = (0, BLOCK - lines), (0, BLOCK - columns)
+            samples = np.pad(samples, ((0, 0), *room), constant_values=self.fill)
+            mask = None if mask is None else np.pad(mask, room)
+        if not self.has_mask or mask is None:
+            return self.encode(samples), b""
+        return self.encode(samples), _encode_mask(mask)
+
+
+def _encode_mask(mask: NDArray[np.bool_]) -> bytes:
+    """The block of a mask: a bit a sample, DEFLATE whatever the samples have, as GDAL makes it."""
+    return _full_mask() if mask.all() else _deflate(np.packbits(mask, axis=1))
+
+
+@functools.cache
+def _full_mask() -> bytes:
+    return _deflate(np.full((BLOCK, BLOCK // 8), 255, np.uint8))
+
+
+def _deflate(data: NDArray[Any]) -> bytes:
+    """Compress to a zlib stream."""
+    # not ISA-L: twice as quick, but now and then it gives the same data other bytes
+    return bytes(deflate.zlib_compress(data.data, 1))
+
+
+_thread = threading.local()
+
+
+def _zstd(data: NDArray[Any]) -> bytes:
+    """Compress to a Zstandard frame with a checksum of what it holds, as a zlib stream has one."""
+    if not hasattr(_thread, "zstd"):  # a compressor serves one thread at a time
+        _thread.zstd = zstandard.ZstdCompressor(level=1, write_checksum=True)
+    packed: bytes = _thread.zstd.compress(data.data)
+    return packed
+
+
+def _as_it_is(data: NDArray[Any]) -> bytes:
+    return data.tobytes()
+
+
+def _predicted(samples: NDArray[Any], predictor: int) -> NDArray[Any]:
+    """What is compressed: samples by pixel (lines, samples, bands), or their differences.
+
+    Source: TIFF Revision 6.0, section 14, and Adobe Photoshop TIFF Technical Note 3 for floats.
+    """
+    if predictor == _DIFFERENCES:
+        differences = np.empty_like(samples)
+        differences[..., 0] = samples[..., 0]
+        np.subtract(samples[..., 1:], samples[..., :-1], out=differences[..., 1:])
+        samples = differences
+    pixels = samples[0] if len(samples) == 1 else cv2.merge(tuple(samples))
+    if predictor != _FLOAT_DIFFERENCES:
+        return np.ascontiguousarray(pixels)
+    lines, bands = samples.shape[1], len(samples)
+    octets = np.ascontiguousarray(pixels).reshape(lines, -1).view(np.uint8).reshape(lines, -1, 4)
+    # of each line first all high octets, then all next lower ones
+    planes = np.stack(cv2.split(octets)[::-1], axis=1).reshape(lines, -1)
+    differences = np.empty_like(planes)
+    differences[:, :bands] = planes[:, :bands]
+    np.subtract(planes[:, bands:], planes[:, :-bands], out=differences[:, bands:])
+    return differences
