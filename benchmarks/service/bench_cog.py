@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,18 +21,9 @@ _WKT = 'LOCAL_CS["field",UNIT["metre",1]]'
 _PEER = "GDAL's COG driver, all threads"
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """What is written."""
-
-    name: str
-    compress: str
-    make: Callable[[int], NDArray[Any]]
-
-
 def run(settings: Settings) -> list[Figure]:
-    """Figures of three kinds of raster, two compressions, two sizes; small is one size and one block over it."""
-    sides = (513,) if settings.small else (4096, 8192)
+    """Figures of three kinds of raster, two compressions, two sizes; small is one of 1000 samples a side."""
+    sides = (1000,) if settings.small else (4096, 8192)
     figures = []
     for side in sides:
         for make, name in ((_rgb, "rgb8"), (_uint16, "uint16, 12 bits"), (_terrain, "float32 terrain")):
@@ -48,13 +37,13 @@ def run(settings: Settings) -> list[Figure]:
 
 
 def _rgb(side: int) -> NDArray[np.uint8]:
-    """A smooth picture with the noise of a camera, three bands."""
-    return np.stack([_picture(side, band, 60.0, 3.0) for band in range(3)]).clip(0, 255).astype(np.uint8)
+    """A smooth picture with noise of 1 DN, three bands."""
+    return np.stack([_picture(side, band, 60.0, 1.0) for band in range(3)]).clip(0, 255).astype(np.uint8)
 
 
 def _uint16(side: int) -> NDArray[np.uint16]:
-    """The same with 12 bits, one band."""
-    return (16.0 * _picture(side, 0, 60.0, 1.0)[None]).clip(0, 4095).astype(np.uint16)
+    """The same with 12 bits and noise of 4 DN, one band."""
+    return (16.0 * _picture(side, 0, 60.0, 0.25)[None]).clip(0, 4095).astype(np.uint16)
 
 
 def _terrain(side: int) -> NDArray[np.float32]:

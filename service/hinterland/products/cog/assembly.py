@@ -54,16 +54,21 @@ class Assembly:
         self._places[self._order] = ends - sizes[self._order]
         self._header = self._with_blocks_at(self._places, big=big)
 
+    @property
+    def places(self) -> NDArray[np.int64]:
+        """Where each block lies in the file."""
+        return self._places
+
     def write(self, path: Path, pool: Executor) -> None:
-        """Write the file and wait until it is on the disk."""
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        """Write the file, or what it lacks if the blocks are in place, and wait until it is on the disk."""
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT, 0o666)
         try:
             write_at(handle, [self._header], 0)
 
             def copy(run: NDArray[np.int64]) -> None:
                 write_at(handle, [*map(self._blocks.get, run.tolist())], int(self._places[run[0]]))
 
-            for _ in pool.map(copy, self._runs()):
+            for _ in pool.map(copy, self._runs() if self._blocks.places is None else ()):
                 pass
             os.fsync(handle)
         finally:

@@ -16,6 +16,8 @@ from hinterland.products.cog.pieces import Place
 ENDS = 4
 """Bytes of a block's size in front of it, and of its last bytes repeated behind it, as GDAL's readers may use."""
 
+_MISSING = -1
+
 
 class Blocks:
     """What is known of each block, by its index: the levels' blocks line by line, the finest level's first.
@@ -38,14 +40,16 @@ class Blocks:
         self.first = np.cumsum([0, *counts])
         """Index of each level's first block, and how many there are in all."""
         self.samples_bytes = np.zeros(sum(counts), np.int64)
-        """Of each block without its ends; 0 where there is none yet."""
+        """Of each block without its ends; 0 where that is not known yet."""
         self.mask_bytes = np.zeros(sum(counts), np.int64)
         """Of the block of its mask."""
         self.checksums = np.zeros(sum(counts), np.uint32)
         """CRC-32 of each block, of all that waits."""
+        self.places: NDArray[np.int64] | None = None
+        """Where each block lies in the finished file, if that is known before and blocks are written there."""
         self._levels = levels
         self._heap = heap
-        self._waiting = np.zeros(sum(counts), np.int64)
+        self._waiting = np.full(sum(counts), _MISSING, np.int64)
 
     @property
     def sizes(self) -> NDArray[np.int64]:
@@ -69,15 +73,18 @@ class Blocks:
         """
         level, row, column = place
         index = int(self.first[level]) + row * self._levels[level].blocks_across + column
-        if self.samples_bytes[index]:
+        if self._waiting[index] != _MISSING:
             message = f"block {place} is written twice: tiles overlap"
             raise ValueError(message)
         self._keep(index, samples, mask)
 
     def fill(self, samples: bytes, mask: bytes) -> None:
         """Let one and the same block be wherever there is none."""
-        missing = np.flatnonzero(self.samples_bytes == 0)
-        if missing.size:
+        missing = np.flatnonzero(self._waiting == _MISSING)
+        if self.places is not None:
+            for index in missing.tolist():
+                self._keep(index, samples, mask)
+        elif missing.size:
             self._keep(missing, samples, mask)
 
     def get(self, index: int) -> bytes:
@@ -87,7 +94,11 @@ class Blocks:
 
     def _keep(self, index: Any, samples: bytes, mask: bytes) -> None:  # noqa: ANN401 - one index or many
         parts = _with_ends(samples) + (_with_ends(mask) if self.has_mask else ())
-        self._waiting[index] = self._heap.put(*parts)
+        if self.places is None:
+            self._waiting[index] = self._heap.put(*parts)
+        else:
+            self._waiting[index] = self.places[index]
+            self._heap.put_at(int(self.places[index]), *parts)
         self.checksums[index] = functools.reduce(lambda crc, part: crc32(part, crc), parts, 0)
         self.mask_bytes[index] = len(mask)
         self.samples_bytes[index] = len(samples)

@@ -50,7 +50,7 @@ class Heap:
     """
 
     def __init__(self, path: Path) -> None:
-        self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
         self._lock = threading.Lock()
         self._end = 0
         self._holes: dict[int, list[int]] = {}
@@ -66,6 +66,10 @@ class Heap:
                 offset, self._end = self._end, self._end + size
         write_at(self._handle, parts, offset)
         return offset
+
+    def put_at(self, offset: int, *parts: bytes) -> None:
+        """Write parts to a place of the caller's choice; not in a file that `put` is used on."""
+        write_at(self._handle, parts, offset)
 
     def get(self, size: int, offset: int) -> bytes:
         """Read a string."""

@@ -98,6 +98,8 @@ class RasterWriter:
         elif nodata is None and storage.is_plain and self.dtype.kind == "f":
             nodata = float("nan")
         self._has_mask = not labels and not (storage.is_plain and nodata is not None)
+        # nothing is compressed, not even a mask: blocks can go straight to where they stay
+        self._is_laid_out = storage.compress == "none" and not self._has_mask
         self._fill = np.array(nodata or 0, self.dtype)
         self._levels = levels_of(lines, samples, overviews=storage.overviews)
         predictor = predictor_of(storage.compress, self.dtype, labels=labels)
@@ -125,11 +127,14 @@ class RasterWriter:
 
     def __enter__(self) -> Self:
         with self._clear_errors():
-            self._folder = Path(tempfile.mkdtemp(prefix=f".{self.path.name}.partial-", dir=self.path.parent))
-            self._waiting = Heap(self._folder / "blocks")
-            self._scratch = Heap(self._folder / "pieces")
             self._entries = read_directory(one_block_tiff(self._profile, self._tags))
+            self._folder = Path(tempfile.mkdtemp(prefix=f".{self.path.name}.partial-", dir=self.path.parent))
+            self._waiting = Heap(self._folder / ("cog.tif" if self._is_laid_out else "blocks"))
+            self._scratch = Heap(self._folder / "pieces")
         self._blocks = Blocks(self._waiting, self._levels, has_mask=self._has_mask)
+        if self._is_laid_out:
+            self._blocks.samples_bytes[:] = self.shape[0] * BLOCK * BLOCK * self.dtype.itemsize
+            self._blocks.places = Assembly(self._blocks, self._levels, self._entries).places
         self._pieces = Pieces(
             self._scratch,
             self._levels,

@@ -1,7 +1,7 @@
 import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +162,37 @@ def test_several_threads_write_one_raster(tmp_path: Path) -> None:
         writer.finish()
     with rasterio.open(path) as dataset:
         np.testing.assert_array_equal(dataset.read()[:, mask], samples[:, mask])
+
+
+@pytest.mark.parametrize("labels", [False, True])
+def test_neither_order_nor_size_of_tiles_nor_threads_change_a_byte(tmp_path: Path, labels: bool) -> None:
+    samples, mask = scene(1, "uint16")
+    in_order = written(tmp_path / "a.tif", samples, None if labels else mask)
+    places = [(line, sample) for line in range(0, LINES, 300) for sample in range(0, SAMPLES, 300)]
+    np.random.default_rng(11).shuffle(places)
+    size = {"lines": LINES, "samples": SAMPLES, "bands": 1, "dtype": "uint16", "labels": labels}
+    with RasterWriter(tmp_path / "b.tif", **size) as writer:
+
+        def share(first: int) -> None:
+            for line, sample in places[first::3]:
+                tile = np.s_[line : line + 300, sample : sample + 300]
+                writer.write(line, sample, samples[:, *tile], None if labels else mask[tile])
+
+        with ThreadPoolExecutor(3) as pool:
+            list(pool.map(share, range(3)))
+        writer.finish()
+    assert (tmp_path / "b.tif").read_bytes() == in_order.read_bytes()
+
+
+@pytest.mark.parametrize("size", [400, 512])
+def test_more_samples_than_a_block_has_are_refused(tmp_path: Path, size: int) -> None:
+    samples, mask = np.zeros((1, size, size), np.uint8), np.ones((size, size), bool)
+    with RasterWriter(tmp_path / "a.tif", lines=512, samples=512, bands=1, dtype="uint8") as writer:
+        writer.write(0, 0, samples, mask)
+        writer.write(512 - size, 512 - size, samples, mask)
+        with pytest.raises(ValueError, match="overlap"):
+            writer.finish()
+    assert names(tmp_path) == []
 
 
 def test_nothing_is_left_of_a_raster_that_is_not_finished(tmp_path: Path) -> None:
