@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-from hinterland.reasons import Failure, Reason
 from hinterland.jobs.specs import Spec
+from hinterland.reasons import Failure, Reason
 
 MOST_ATTEMPTS = 3
 """Of one life of a job; a retry by the user begins a new one."""
