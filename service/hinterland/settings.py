@@ -22,7 +22,7 @@ _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class Settings(BaseSettings):
-    """All that an operator can set: a line of hinterland.toml, HINTERLAND_NAME, or --name of `hinterland serve`."""
+    """All that an operator can set: in hinterland.toml, as HINTERLAND_NAME, or as --name of `hinterland serve`."""
 
     model_config = SettingsConfigDict(env_prefix="HINTERLAND_", extra="forbid", frozen=True)
 
