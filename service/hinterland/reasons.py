@@ -42,6 +42,8 @@ class Reason(StrEnum):
     # the server
     DRAINING = "DRAINING"
     DATABASE_BUSY = "DATABASE_BUSY"
+    SERVER_BUSY = "SERVER_BUSY"
+    CALL_TOO_LONG = "CALL_TOO_LONG"
     INTERNAL = "INTERNAL"
     # a job's inputs
     INPUT_REFUSED = "INPUT_REFUSED"
@@ -80,6 +82,8 @@ _CODES: Mapping[Reason, str] = MappingProxyType(
         Reason.DISK_FULL: "RESOURCE_EXHAUSTED",
         Reason.DRAINING: "UNAVAILABLE",
         Reason.DATABASE_BUSY: "UNAVAILABLE",
+        Reason.SERVER_BUSY: "UNAVAILABLE",
+        Reason.CALL_TOO_LONG: "DEADLINE_EXCEEDED",
         Reason.INTERNAL: "INTERNAL",
         Reason.RUN_TOO_LONG: "DEADLINE_EXCEEDED",
         Reason.OUT_OF_MEMORY: "RESOURCE_EXHAUSTED",
@@ -96,6 +100,7 @@ _TRANSIENT = frozenset(
         Reason.DISK_FULL,
         Reason.DRAINING,
         Reason.DATABASE_BUSY,
+        Reason.SERVER_BUSY,
     }
 )
 
