@@ -21,6 +21,7 @@ from hinterland.commands import (
     panorama,
 )
 from hinterland.errors import HinterlandError
+from hinterland.job_commands import jobs
 
 app = typer.Typer(
     name="hinterland",
@@ -32,6 +33,7 @@ app = typer.Typer(
 
 for _command in (panorama, mosaic, overview):
     app.command()(_command)
+app.add_typer(jobs, name="job")
 
 _BAD_USAGE = 2
 _INTERRUPTED = 130
