@@ -55,6 +55,7 @@ class Client:
 
     def close(self) -> None:
         """End the connection."""
+        self._wait(self._loop.shutdown_asyncgens())
         self._wait(self._client.close())
         self._stop()
 
@@ -146,7 +147,8 @@ class Client:
                 except StopAsyncIteration:
                     return
         finally:
-            self._wait(answers.aclose())  # type: ignore[attr-defined]
+            if not self._loop.is_closed():  # a caller may leave the answers where they are and close the client
+                self._wait(answers.aclose())  # type: ignore[attr-defined]
 
     def _stop(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
