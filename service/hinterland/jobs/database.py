@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import sqlalchemy as sa
@@ -24,7 +23,6 @@ from sqlalchemy.engine import Connection, Engine, make_url
 
 from hinterland.errors import InputError
 from hinterland.jobs import failpoints
-from hinterland.jobs.sqlite_files import check_sqlite
 from hinterland.reasons import Reason, RefusedError
 
 Result = TypeVar("Result")
@@ -62,7 +60,6 @@ class Database:
             parsed = parsed.set(drivername="postgresql+psycopg")
             self._writing, self._reading = _postgres_engines(parsed, busy_s)
         elif parsed.get_backend_name() == "sqlite" and parsed.database:
-            check_sqlite(Path(parsed.database))
             self._writing, self._reading = _sqlite_engines(parsed, clock, busy_s)
         else:
             message = f"a database is postgresql://... or left out, got {parsed.get_backend_name()}://"
