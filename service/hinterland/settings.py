@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import ipaddress
+import tomllib
 from pathlib import Path
 from typing import Annotated, Self
 
 from annotated_types import Ge, Gt, Le
-from pydantic import SecretStr, model_validator
+from pydantic import SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
+
+from hinterland.errors import InputError
 
 Bytes = Annotated[int, Gt(0)]
 Seconds = Annotated[float, Gt(0.0)]
 Count = Annotated[int, Gt(0)]
 
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
-
 
 class Settings(BaseSettings):
-    """All that an operator can set: in hinterland.toml, as HINTERLAND_NAME, or as --name of `hinterland serve`."""
+    """All that an operator can set: in a TOML file, as HINTERLAND_NAME, or by flags of `hinterland serve`."""
 
     model_config = SettingsConfigDict(env_prefix="HINTERLAND_", extra="forbid", frozen=True)
 
@@ -112,6 +115,12 @@ class Settings(BaseSettings):
         if self.heartbeat_s * 3 > self.lease_s:
             message = f"a lease of {self.lease_s:g} s needs a heartbeat at most every {self.lease_s / 3:g} s"
             raise ValueError(message)
+        if self.metrics_listen is not None and not (_is_loopback(self.metrics_listen) or self.allow_insecure):
+            message = (
+                f"metrics_listen {self.metrics_listen}: metrics know no callers, so they are served on 127.0.0.1; "
+                "let a proxy or an agent on this machine pass them on"
+            )
+            raise ValueError(message)
         is_safe = self.is_loopback or (self.tls_certificate is not None and self.has_authentication)
         if not (is_safe or self.allow_insecure):
             message = (
@@ -124,9 +133,63 @@ class Settings(BaseSettings):
     @property
     def is_loopback(self) -> bool:
         """True if only this machine reaches the address."""
-        return self.listen.rpartition(":")[0].strip("[]") in _LOOPBACK
+        return _is_loopback(self.listen)
 
     @property
     def has_authentication(self) -> bool:
         """True if callers must show who they are."""
         return self.tokens is not None or self.tls_client_ca is not None
+
+
+def _is_loopback(address: str) -> bool:
+    host = address.rpartition(":")[0].strip("[]")
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def load_settings(file: Path | None = None, **flags: object) -> Settings:
+    """Settings of a server: flags that are given, before the environment, before the file.
+
+    Parameters
+    ----------
+    file : Path
+        TOML; none by default.
+    **flags
+        By name; None is not given.
+
+    Raises
+    ------
+    InputError
+        In one line that names the setting and what is wrong with it.
+    """
+
+    class FromFile(Settings):
+        model_config = SettingsConfigDict(toml_file=file)
+
+    try:
+        if file is not None and not file.is_file():
+            message = f"{file}: no such file; hinterland config show prints what it may hold"
+            raise InputError(message)
+        return FromFile(**{name: value for name, value in flags.items() if value is not None})  # type: ignore[arg-type]
+    except tomllib.TOMLDecodeError as error:
+        message = f"{file}: not TOML: {error}"
+        raise InputError(message) from error
+    except (ValidationError, SettingsError) as error:
+        raise InputError(_in_one_line(error)) from error
+
+
+def _in_one_line(error: ValidationError | SettingsError) -> str:
+    if isinstance(error, SettingsError):
+        return str(error)
+    said = []
+    for one in error.errors(include_url=False, include_input=False):
+        name = ".".join(map(str, one["loc"]))
+        words = one["msg"].removeprefix("Value error, ")
+        if one["type"] == "missing":
+            words = f"give it with --{name} or HINTERLAND_{name.upper()}"
+        elif one["type"] == "extra_forbidden":
+            words = "there is no such setting; hinterland config show prints them all"
+        said.append(f"{name}: {words}" if name else words)
+    return "; ".join(said)
