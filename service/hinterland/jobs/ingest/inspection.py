@@ -29,6 +29,9 @@ _TICK_S = 0.5
 _LONGEST_LINE = 1 << 16
 _TOLD_BYTES = 2000
 
+_ONE_THREAD_NO_COMPILER = {"OPENBLAS_NUM_THREADS": "1", "NUMBA_DISABLE_JIT": "1"}
+"""Landlock binds the thread that asks; and who can write the cache of compiled kernels is in all later jobs."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -129,7 +132,7 @@ class _Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._told,
-            env=child_environment() | {"OPENBLAS_NUM_THREADS": "1"},
+            env=child_environment() | _ONE_THREAD_NO_COMPILER,
             cwd=root,
         )
         self._stdin = cast("IO[bytes]", self._process.stdin)
