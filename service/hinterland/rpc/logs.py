@@ -37,7 +37,8 @@ def set_up(level: str, stream: TextIO | None = None) -> None:
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(max(number, logging.INFO))  # libraries tell their insides at debug
+    root.setLevel(max(number, logging.WARNING))  # of libraries only what is wrong
+    logging.getLogger("hinterland").setLevel(number)
 
 
 def logger() -> structlog.typing.FilteringBoundLogger:
