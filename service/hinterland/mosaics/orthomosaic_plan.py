@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hinterland.errors import InputError
+from hinterland.errors import InputError, PlanTooLargeError
 from hinterland.model.map_grids import MapGrid, Window
 from hinterland.mosaics.orthomosaic_grid import Request, fit_map_grid
 from hinterland.mosaics.orthomosaic_placing import Placement, place
@@ -125,7 +125,7 @@ def plan_mosaic(
     Raises
     ------
     InputError
-        If the rasters do not go together, the grid is absurd, or the memory is too little.
+        If the rasters do not go together; PlanTooLargeError if the grid is absurd, or the memory too little.
     NothingToDoError
         If no raster reaches the grid.
     """
@@ -137,7 +137,7 @@ def plan_mosaic(
             f"the mosaic would have {grid.samples} x {grid.lines} samples of {grid.sample_size:g}, more than "
             f"{_LARGEST_GRID_PX}; give a larger --resolution or a smaller --extent"
         )
-        raise InputError(message)
+        raise PlanTooLargeError(message)
     priority = request.priority or ("resolution" if request.method == "blend" else "order")
     placements = _ordered(place(rasters, grid, request.kernel), priority)
     if request.method == "blend" and len(placements) > MOST_BLENDED:
@@ -232,11 +232,9 @@ def _memory(
             if needed + reading <= room:
                 # at least what tiles need; of the rest half each: a row of tiles shares its rows of chunks
                 return tile_px, count, (room - needed) // 2
-    message = (
-        f"--memory {request.memory_bytes}: this mosaic needs at least "
-        f"{request.memory_bytes - room + needed + reading} bytes; give more, or cut the extent"
-    )
-    raise InputError(message)
+    given, enough = request.memory_bytes, request.memory_bytes - room + needed + reading
+    message = f"--memory {given}: this mosaic needs at least {enough} bytes; give more, or cut the extent"
+    raise PlanTooLargeError(message, enough)
 
 
 def _deepest(windows: NDArray[np.int64], grid: MapGrid, tile_px: int) -> int:

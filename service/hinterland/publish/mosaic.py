@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -28,6 +27,8 @@ from hinterland.progress import Progress, silent
 from hinterland.publish.memory import resident_bytes
 from hinterland.publish.mosaic_files import beside, mosaic_folder, publish_mosaic
 from hinterland.publish.mosaic_report import mosaic_report
+from hinterland.publish.mosaic_room import check_room, outline
+from hinterland.publish.observer import Observer, nobody
 from hinterland_kernels.backend import CPU_NAME, Backend, BackendMissingError, choose
 from hinterland_kernels.warp import KERNELS
 
@@ -86,7 +87,9 @@ class MosaicRequest:
             raise InputError(message)
 
 
-def make_mosaic(request: MosaicRequest, progress: Progress = silent) -> dict[str, Any]:
+def make_mosaic(
+    request: MosaicRequest, progress: Progress = silent, observer: Observer = nobody
+) -> dict[str, Any]:
     """Mosaic georeferenced rasters and publish the files.
 
     Beside `OUT.tif` stand `OUT.json`, the report, and, where each sample has one source, `OUT.sources.tif` and
@@ -98,6 +101,8 @@ def make_mosaic(request: MosaicRequest, progress: Progress = silent) -> dict[str
         Rasters and options.
     progress : Progress
         Told what is done of each stage.
+    observer : Observer
+        Told the plan.
 
     Returns
     -------
@@ -119,7 +124,9 @@ def make_mosaic(request: MosaicRequest, progress: Progress = silent) -> dict[str
         with _stage("inspecting", timing_s, progress, len(request.rasters)):
             rasters = _inspected(request)
             plan = _planned(rasters, request, backend)
-            _check_room(plan, folder)
+            check_room(plan, folder)
+            memory_bytes = request.memory_bytes or resident_bytes() + ROOM_BYTES
+            observer.planned(outline(plan, memory_bytes, backend))
         with MapReader(plan.cache_bytes) as reader:
             mosaic = _prepared(plan, request, reader, backend, timing_s, progress)
             shown = _write(mosaic, rasters, request, folder, timing_s, progress)
@@ -165,19 +172,6 @@ def _planned(rasters: Sequence[MapRaster], request: MosaicRequest, backend: Back
         used_bytes=used,
         workers=workers if backend.name == CPU_NAME else 1,
     )
-
-
-def _check_room(plan: MosaicPlan, folder: Path) -> None:
-    """Refuse what the disk cannot hold before hours are spent on it."""
-    has_sources = plan.method in {"blend", *PICKS}
-    per_sample = plan.bands * plan.dtype.itemsize + (6 if has_sources else 0)
-    needed, free = plan.grid.lines * plan.grid.samples * per_sample, shutil.disk_usage(folder).free
-    if needed > free:
-        message = (
-            f"the mosaic of {plan.grid.samples} x {plan.grid.lines} samples needs {needed / 1e9:.1f} GB of disk "
-            f"while it is made, {free / 1e9:.1f} GB are free; give a larger --resolution or a smaller --extent"
-        )
-        raise InputError(message)
 
 
 def _prepared(
