@@ -16,6 +16,8 @@ from hinterland.reasons import Reason, RefusedError
 _RUNNING = frozenset({State.RUNNING, State.CANCELLING})
 
 _ROW = sa.select(jobs).where(jobs.c.id == sa.bindparam("job_id"))
+# another's row is not even read: how long that takes would tell that it is there
+_OWN_ROW = _ROW.where(jobs.c.owner == sa.bindparam("of_owner"))
 _COUNT = (
     sa.update(counter)
     .values(
@@ -49,8 +51,8 @@ def own_row(connection: Connection, owner: str, job_id: str) -> RowMapping:
     RefusedError
         NOT_YOURS, whether it is another owner's or does not exist.
     """
-    row = row_of(connection, job_id)
-    if row is None or row["owner"] != owner:
+    row = connection.execute(_OWN_ROW, {"job_id": job_id, "of_owner": owner}).mappings().first()
+    if row is None:
         raise RefusedError(Reason.NOT_YOURS, f"jobs/{job_id} is not yours, or does not exist")
     return row
 

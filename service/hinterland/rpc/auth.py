@@ -115,7 +115,10 @@ class Tokens:
         """The owner of a token; None if it is unknown."""
         if time.monotonic() - self._looked_s > _LOOK_AGAIN_S:
             self._read()
-        return self._owners.get(self._keyed(_digest(token)))
+        key = self._keyed(_digest(token))
+        if key not in self._owners:
+            self._read()  # it may have been made just now
+        return self._owners.get(key)
 
     def _read(self) -> None:
         self._looked_s = time.monotonic()
