@@ -13,7 +13,7 @@ import google_crc32c
 import numpy as np
 import pytest
 from job_store import sqlite_url
-from upload_pieces import BYTES, LIMITS, OWNER, append, create, finish, opened, sha256_of, take_in
+from upload_pieces import BYTES, OWNER, append, create, finish, opened, sha256_of, take_in
 
 from hinterland.jobs import upload_writing
 from hinterland.jobs.content import content_path
