@@ -23,7 +23,7 @@ from rasterio.errors import NotGeoreferencedWarning
 from hinterland.errors import InputError, OutsideError, TooLargeError, TruncatedError
 from hinterland.products.fields import printable
 from hinterland.products.georeferenced import DRIVER_ERRORS, HEAD_BYTES, check_size, driver_of, files_of
-from hinterland.products.label_bounds import check_label
+from hinterland.products.label_checks import check_named_files, check_text_label
 
 _MOST_OVERVIEWS = 32
 _MOST_BANDS = 4096
@@ -133,7 +133,7 @@ def _check_label(path: Path, driver: str, head: bytes) -> None:
     if driver == "PDS4":
         _check_xml(path)
     elif driver in {"PDS", "ISIS3"}:
-        check_label(path)
+        check_text_label(path)
     elif driver == "VICAR":
         size = head[8:18].split()[0:1]
         if not size or not size[0].isdigit() or int(size[0]) > HEAD_BYTES * 4:
@@ -146,13 +146,15 @@ def _check_xml(path: Path) -> None:
         message = f"{path.name}: an XML label has at most {_XML_LIMIT_BYTES} bytes"
         raise TooLargeError(message)
     try:
-        parse(path, forbid_dtd=True)
+        label = parse(path, forbid_dtd=True)
     except DefusedXmlException:
         message = f"{path.name}: its XML defines entities or a document type, which no label needs"
         raise OutsideError(message) from None
     except (ParseError, ValueError, LookupError, RecursionError) as error:
         message = f"{path.name}: its XML is malformed: {printable(error, 60)}; fetch it again"
         raise InputError(message) from None
+    named = (element.text or "" for element in label.iter() if element.tag.rpartition("}")[2] == "file_name")
+    check_named_files(path, named)
 
 
 def _check_blocks(path: Path, dataset: Any, block_bytes: int) -> None:  # noqa: ANN401 - rasterio is untyped

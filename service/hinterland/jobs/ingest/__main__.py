@@ -70,7 +70,9 @@ def _verdict(folder: Path, given: Given, limits: IngestLimits) -> Verdict:
             return _refused(given, Reason.INPUT_OUTSIDE_JOB, f"{path.name}: lies outside the job")
         return Verdict(given=given, content=judge(path, given, limits, _allow))
     except HinterlandError as error:
-        return _refused(given, reason_of(error), str(error))
+        # the server's folders are no user's business
+        message = str(error).replace(f"{path.parent}/", "").replace(f"{folder}/", "")
+        return _refused(given, reason_of(error), message)
     except MemoryError:
         message = (
             f"{path.name}: takes more than {limits.memory_bytes >> 20} MiB to be read; tile or reduce it"
