@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -53,12 +54,12 @@ async def error_of(
     message = GetMessageClass(method.input_type)() if request is None else request
     made = call(caller, method, message, caller.metadata if metadata is None else metadata)
     with pytest.raises(grpc.aio.AioRpcError) as error:
-        if method.server_streaming:
-            async for _ in made:
-                pass
-        else:
-            await made
+        await (drained(made) if method.server_streaming else made)
     return error.value
+
+
+async def drained(responses: AsyncIterator[Any]) -> list[Any]:
+    return [response async for response in responses]
 
 
 def by_name(name: str) -> MethodDescriptor:
@@ -77,7 +78,9 @@ def by_name(name: str) -> MethodDescriptor:
     ],
     ids=["none", "unknown", "other scheme", "empty", "long"],
 )
-def test_no_method_answers_a_caller_it_does_not_know(tmp_path: Path, metadata, reason):
+def test_no_method_answers_a_caller_it_does_not_know(
+    tmp_path: Path, metadata: tuple[tuple[str, str], ...], reason: str
+) -> None:
     async def reasons() -> dict[str, str]:
         async with serving(tmp_path, has_tokens=True) as running:
             caller = running.caller()
@@ -89,7 +92,7 @@ def test_no_method_answers_a_caller_it_does_not_know(tmp_path: Path, metadata, r
     assert asyncio.run(reasons()) == {method.full_name: reason for method in METHODS}
 
 
-def test_a_caller_who_is_not_known_learns_nothing_from_what_is_invalid(tmp_path: Path):
+def test_a_caller_who_is_not_known_learns_nothing_from_what_is_invalid(tmp_path: Path) -> None:
     async def codes() -> list[grpc.StatusCode]:
         async with serving(tmp_path, has_tokens=True) as running:
             caller = running.caller()
@@ -104,7 +107,7 @@ def test_a_caller_who_is_not_known_learns_nothing_from_what_is_invalid(tmp_path:
     assert asyncio.run(codes()) == [grpc.StatusCode.UNAUTHENTICATED] * 2
 
 
-def test_health_needs_no_token(tmp_path: Path):
+def test_health_needs_no_token(tmp_path: Path) -> None:
     async def status() -> int:
         async with serving(tmp_path, has_tokens=True) as running:
             method = health_pb2.DESCRIPTOR.services_by_name["Health"].methods_by_name["Check"]
@@ -116,12 +119,12 @@ def test_health_needs_no_token(tmp_path: Path):
 
 # every method that names a thing, with a request for it
 NAMING = {
-    "GetJob": lambda job, upload: jobs_pb2.GetJobRequest(name=job),
-    "WatchJob": lambda job, upload: jobs_pb2.WatchJobRequest(name=job),
-    "CancelJob": lambda job, upload: jobs_pb2.CancelJobRequest(name=job),
-    "RetryJob": lambda job, upload: jobs_pb2.RetryJobRequest(name=job),
-    "DeleteJob": lambda job, upload: jobs_pb2.DeleteJobRequest(name=job),
-    "CreateJob": lambda job, upload: jobs_pb2.CreateJobRequest(
+    "GetJob": lambda job, _: jobs_pb2.GetJobRequest(name=job),
+    "WatchJob": lambda job, _: jobs_pb2.WatchJobRequest(name=job),
+    "CancelJob": lambda job, _: jobs_pb2.CancelJobRequest(name=job),
+    "RetryJob": lambda job, _: jobs_pb2.RetryJobRequest(name=job),
+    "DeleteJob": lambda job, _: jobs_pb2.DeleteJobRequest(name=job),
+    "CreateJob": lambda job, _: jobs_pb2.CreateJobRequest(
         job=job_pb2.Job(
             overview=job_pb2.OverviewSpec(
                 panorama=job,
@@ -131,17 +134,17 @@ NAMING = {
             )
         )
     ),
-    "GetManifest": lambda job, upload: results_pb2.GetManifestRequest(job=job),
-    "ReadFile": lambda job, upload: results_pb2.ReadFileRequest(job=job, path="panorama.tif"),
-    "GetUpload": lambda job, upload: inputs_pb2.GetUploadRequest(name=upload),
-    "WriteUpload": lambda job, upload: inputs_pb2.WriteUploadRequest(name=upload, data=b"x"),
-    "FinishUpload": lambda job, upload: inputs_pb2.FinishUploadRequest(name=upload),
+    "GetManifest": lambda job, _: results_pb2.GetManifestRequest(job=job),
+    "ReadFile": lambda job, _: results_pb2.ReadFileRequest(job=job, path="panorama.tif"),
+    "GetUpload": lambda _, upload: inputs_pb2.GetUploadRequest(name=upload),
+    "WriteUpload": lambda _, upload: inputs_pb2.WriteUploadRequest(name=upload, data=b"x"),
+    "FinishUpload": lambda _, upload: inputs_pb2.FinishUploadRequest(name=upload),
 }
 # of the rest, these only ever tell of the caller's own
 OWN = {"ListJobs", "CreateUpload", "GetServerInfo", "ServerReflectionInfo"}
 
 
-def test_what_is_anothers_and_what_does_not_exist_are_told_alike(tmp_path: Path):
+def test_what_is_anothers_and_what_does_not_exist_are_told_alike(tmp_path: Path) -> None:
     async def told() -> dict[str, tuple[tuple[grpc.StatusCode, str, str], ...]]:
         async with serving(tmp_path, has_tokens=True) as running:
             job, upload = await things_of(running.caller("ada"))
@@ -175,7 +178,7 @@ async def things_of(caller: Caller) -> tuple[str, str]:
     return job.name, (await caller.inputs.CreateUpload(request, metadata=caller.metadata)).name
 
 
-def test_lists_files_and_page_tokens_hold_only_what_is_the_callers(tmp_path: Path):
+def test_lists_files_and_page_tokens_hold_only_what_is_the_callers(tmp_path: Path) -> None:
     async def check(running: Running) -> None:
         ada, bob = running.caller("ada"), running.caller("bob")
         names = [(await ada.submit()).name for _ in range(3)]
@@ -201,7 +204,7 @@ def test_lists_files_and_page_tokens_hold_only_what_is_the_callers(tmp_path: Pat
     asyncio.run(run())
 
 
-def test_refusing_what_is_anothers_reads_no_more_than_refusing_what_does_not_exist(tmp_path: Path):
+def test_refusing_what_is_anothers_reads_no_more_than_refusing_what_does_not_exist(tmp_path: Path) -> None:
     # how long it takes would tell: what is another's is sought by its owner too, and its row stays unread
     async def statements() -> list[list[str]]:
         found: list[list[str]] = []
@@ -230,9 +233,9 @@ def test_refusing_what_is_anothers_reads_no_more_than_refusing_what_does_not_exi
     assert len(theirs) == 4
 
 
-def test_a_server_that_others_reach_does_not_start_without_tls_and_identity(tmp_path: Path):
+def test_a_server_that_others_reach_does_not_start_without_tls_and_identity(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "hinterland.cli", "serve", "--data", str(tmp_path / "data")]
-    done = subprocess.run([*command, "--listen", "0.0.0.0:0"], capture_output=True, text=True, check=False)  # noqa: S104 - what is refused
+    done = subprocess.run([*command, "--listen", "0.0.0.0:0"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "is reached from other machines: give tls_certificate, tls_key and tokens" in done.stderr
     assert done.stderr.count("\n") == 1

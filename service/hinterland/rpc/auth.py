@@ -46,7 +46,8 @@ def read_tokens(path: Path) -> list[TokenLine]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        message = f"{path}: {error}; make it with: hinterland token OWNER --tokens {path}"
+        cause = error.strerror if isinstance(error, OSError) else "not a text"
+        message = f"{path}: {cause}; make it with: hinterland token OWNER --tokens {path}"
         raise InputError(message) from error
     found = []
     for number, line in enumerate(lines, 1):
@@ -130,6 +131,7 @@ class Tokens:
             owners = {self._keyed(line.sha256): line.owner for line in read_tokens(self._path)}
         except (InputError, OSError) as error:
             if self._state is None:
+                read_tokens(self._path)  # says it in one line
                 raise InputError(str(error)) from error
             owners, state = {}, (0, 0, 0)  # nobody is let in on the word of a file that cannot be read
         self._owners, self._state = owners, state

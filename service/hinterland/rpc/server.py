@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import ssl
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
@@ -59,25 +60,25 @@ _SERVING = health_pb2.HealthCheckResponse.SERVING
 _MIB = 1 << 20
 
 
-def _options(settings: Settings) -> tuple[tuple[str, int], ...]:
-    return (
-        ("grpc.so_reuseport", 0),  # a second server on this port is an error, not a lottery
-        ("grpc.max_receive_message_length", 4 * _MIB),
-        # manifests of large pyramids; everything else keeps below what clients take by default
-        ("grpc.max_send_message_length", 64 * _MIB),
-        # by default bursts are shed from 1000 pending calls on, with a status that says the client cancelled
-        ("grpc.server.max_pending_requests", settings.submit_burst),
-        ("grpc.server.max_pending_requests_hard_limit", 2 * settings.submit_burst),
-        ("grpc.max_concurrent_streams", 1000),
-        # clients come back on another connection, so that servers behind one name share the load again
-        ("grpc.max_connection_age_ms", 30 * 60_000),
-        ("grpc.max_connection_age_grace_ms", 24 * 3600_000),
-        # a client that vanished without a word frees its upload and its watches
-        ("grpc.keepalive_time_ms", 60_000),
-        ("grpc.keepalive_timeout_ms", 20_000),
-        ("grpc.keepalive_permit_without_calls", 0),
-        ("grpc.http2.min_recv_ping_interval_without_data_ms", 60_000),
-    )
+_OPTIONS = (
+    ("grpc.so_reuseport", 0),  # a second server on this port is an error, not a lottery
+    ("grpc.max_receive_message_length", 4 * _MIB),
+    # manifests of large pyramids; everything else keeps below what clients take by default
+    ("grpc.max_send_message_length", 64 * _MIB),
+    # by default bursts are shed from 1000 pending calls on, with a status that says the client cancelled;
+    # the gate sheds them with one that says when to come again
+    ("grpc.server.max_pending_requests", 16384),
+    ("grpc.server.max_pending_requests_hard_limit", 32768),
+    ("grpc.max_concurrent_streams", 1000),
+    # clients come back on another connection, so that servers behind one name share the load again
+    ("grpc.max_connection_age_ms", 30 * 60_000),
+    ("grpc.max_connection_age_grace_ms", 24 * 3600_000),
+    # a client that vanished without a word frees its upload and its watches
+    ("grpc.keepalive_time_ms", 60_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
+    ("grpc.keepalive_permit_without_calls", 0),
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 60_000),
+)
 
 
 class Server:
@@ -116,14 +117,14 @@ class Server:
         self._closing.push_async_callback(loop.run_in_executor, None, self.database.close)
         self.backstage = Backstage(settings, self.database, self.metrics)
         self._closing.callback(self.backstage.close)
-        self._hub = Hub(self.backstage)
-        await self._hub.start()
-        self._closing.push_async_callback(self._hub.stop)
+        self.hub = Hub(self.backstage)
+        await self.hub.start()
+        self._closing.push_async_callback(self.hub.stop)
         if settings.metrics_listen is not None:
             await self._start_metrics(settings.metrics_listen)
         authenticator = Authenticator(tokens, uses_certificates=settings.tls_client_ca is not None)
         self._gate = Gate(authenticator, self.metrics, most_in_flight=settings.submit_burst)
-        self._grpc = grpc.aio.server(interceptors=(self._gate,), options=_options(settings))
+        self._grpc = grpc.aio.server(interceptors=(self._gate,), options=_OPTIONS)
         await self._register()
         address = self._listen(credentials)
         await self._grpc.start()
@@ -134,7 +135,7 @@ class Server:
         pages = PageTokens(load_secret(self._settings.data / SECRET))
         planner = Planner(self.backstage)
         self._closing.callback(planner.close)
-        jobs = JobsService(self.backstage, self._hub, pages, planner)
+        jobs = JobsService(self.backstage, self.hub, pages, planner)
         jobs_pb2_grpc.add_JobsServicer_to_server(jobs, self._grpc)
         inputs_pb2_grpc.add_InputsServicer_to_server(InputsService(self.backstage), self._grpc)
         results_pb2_grpc.add_ResultsServicer_to_server(ResultsService(self.backstage), self._grpc)
@@ -174,13 +175,13 @@ class Server:
         self._closing.callback(thread.join)
         self._closing.callback(httpd.server_close)
         self._closing.callback(httpd.shutdown)
-        monitor = JobMonitor(self.backstage)
-        await monitor.start()
-        self._closing.push_async_callback(monitor.stop)
+        self.monitor = JobMonitor(self.backstage)
+        await self.monitor.start()
+        self._closing.push_async_callback(self.monitor.stop)
 
     def _gauges(self) -> Mapping[str, float]:
         found: dict[str, float] = {
-            "hinterland_watches": self._hub.open_watches,
+            "hinterland_watches": self.hub.open_watches,
             "hinterland_disk_free_bytes": shutil.disk_usage(self._settings.data).free,
         }
         with suppress(RefusedError):  # a scrape during a pause of the database tells the rest
@@ -196,7 +197,7 @@ class Server:
         """Say that this server ends: to load balancers, then to new calls, then to those who watch."""
         await self._health.enter_graceful_shutdown()
         self._gate.is_draining = True
-        self._hub.drain()
+        self.hub.drain()
 
     async def stop(self, grace_s: float) -> None:
         """Let the calls under way end, break those that take longer, and close everything."""
@@ -210,8 +211,14 @@ def _credentials(settings: Settings) -> grpc.ServerCredentials | None:
     if settings.tls_certificate is None or settings.tls_key is None:
         return None
     authority = None if settings.tls_client_ca is None else _pem(settings.tls_client_ca)
+    key, chain = _pem(settings.tls_key), _pem(settings.tls_certificate)
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(settings.tls_certificate, settings.tls_key)
+    except ssl.SSLError as error:
+        message = f"{settings.tls_key} is not the key of {settings.tls_certificate}: {error.reason or error}"
+        raise InputError(message) from error
     return grpc.ssl_server_credentials(
-        [(_pem(settings.tls_key), _pem(settings.tls_certificate))],
+        [(key, chain)],
         root_certificates=authority,
         require_client_auth=authority is not None,
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 import grpc
 import pytest
 from google.api import field_behavior_pb2
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message_factory import GetMessageClass
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -45,7 +45,7 @@ OUTPUTS = {"Progress", "Plan", "Degradation"}
 
 
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.full_name)
-def test_every_field_of_a_request_says_how_it_behaves(method):
+def test_every_field_of_a_request_says_how_it_behaves(method: MethodDescriptor) -> None:
     for field in fields_below(method.input_type):
         if field.containing_type.name in OUTPUTS:
             continue
@@ -53,13 +53,13 @@ def test_every_field_of_a_request_says_how_it_behaves(method):
         assert len(behavior) == 1, field.full_name
 
 
-def test_all_services_of_the_contract_are_served():
+def test_all_services_of_the_contract_are_served() -> None:
     assert sorted(SERVICES) == sorted(
         service.full_name for file in FILES for service in file.DESCRIPTOR.services_by_name.values()
     )
 
 
-def test_a_generic_client_learns_the_contract_by_reflection_and_calls_it(tmp_path: Path):
+def test_a_generic_client_learns_the_contract_by_reflection_and_calls_it(tmp_path: Path) -> None:
     async def served() -> str:
         async with serving(tmp_path) as running:
             return await asyncio.to_thread(call_by_reflection, running.address)
@@ -86,7 +86,7 @@ def call_by_reflection(address: str) -> str:
         return str(error.value.details())
 
 
-def test_health_is_told_service_by_service_and_ends_with_the_drain(tmp_path: Path):
+def test_health_is_told_service_by_service_and_ends_with_the_drain(tmp_path: Path) -> None:
     async def told() -> list[int]:
         async with serving(tmp_path) as running:
             health = health_pb2_grpc.HealthStub(running.caller().channel)
@@ -101,7 +101,7 @@ def test_health_is_told_service_by_service_and_ends_with_the_drain(tmp_path: Pat
     assert asyncio.run(told()) == [serves] * 5 + [ends]
 
 
-def test_a_message_that_is_none_is_refused_as_invalid(tmp_path: Path):
+def test_a_message_that_is_none_is_refused_as_invalid(tmp_path: Path) -> None:
     async def answer() -> grpc.aio.AioRpcError:
         async with serving(tmp_path) as running:
             call = running.caller().channel.unary_unary("/hinterland.api.v1.Jobs/GetJob")
