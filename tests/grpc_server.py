@@ -126,7 +126,8 @@ async def serving(folder: Path, *, has_tokens: bool = False, **settings: Any) ->
     finally:
         await running.close()
         await server.drain()
-        await server.stop(5.0)
+        await server.finish_calls(5.0)
+        await server.close()
 
 
 def status_of(error: grpc.aio.AioRpcError) -> status_pb2.Status:

@@ -13,7 +13,7 @@ import structlog
 from grpc_server import new_panorama, serving, status_of
 
 from hinterland.api.v1 import jobs_pb2, results_pb2
-from hinterland.rpc import logs
+from hinterland.jobs import logs
 
 HOSTILE = 'x\nERROR forged\r\n{"level": "error"}\x1b[2J\x1b]0;title\x07\u202e\u2028<img onerror=alert(1)>'
 

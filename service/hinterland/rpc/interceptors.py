@@ -21,10 +21,10 @@ import grpc
 import structlog
 from google.protobuf.message import DecodeError
 
+from hinterland.jobs.logs import logger
 from hinterland.reasons import Reason, RefusedError
 from hinterland.rpc import errors
 from hinterland.rpc.auth import Authenticator
-from hinterland.rpc.logs import logger
 from hinterland.rpc.metrics import Metrics
 
 MOST_UNARY_S = 120.0

@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from hinterland.jobs import changes
+from hinterland.jobs.logs import logger
 from hinterland.jobs.model import Change, State
 from hinterland.jobs.schema import jobs
 from hinterland.reasons import RefusedError
 from hinterland.rpc.backstage import Backstage
-from hinterland.rpc.logs import logger
 
 POLL_S = 1.0
 _MOST_NAMES = 500  # in one statement

@@ -25,6 +25,7 @@ from hinterland.rpc.watch import Hub
 # a page ends early rather than exceed what clients take in one message (4 MiB)
 _PAGE_BYTES = 3 << 20
 _READ_AT_ONCE = 100
+_LARGE_BYTES = 16 << 10
 
 
 class _CheckedError(Exception):
@@ -47,7 +48,9 @@ class JobsService(jobs_pb2_grpc.JobsServicer):
     async def CreateJob(self, request: jobs_pb2.CreateJobRequest, context: Context) -> job_pb2.Job:  # noqa: ARG002
         """Accept a job; it is on the disk when this returns."""
         settings = self._backstage.settings
-        asked = new_job(request, most_run_s=settings.run_duration_s, retention_s=settings.retention_s)
+        read = partial(new_job, request, most_run_s=settings.run_duration_s, retention_s=settings.retention_s)
+        # thousands of files take a while to check, in which nobody else would be answered
+        asked = await self._backstage.on_disk(read) if request.ByteSize() > _LARGE_BYTES else read()
         check_disk(settings.data, 0, settings.disk_high_water)
         if asked.validate_only:
             return await self._validated(asked)
@@ -80,8 +83,7 @@ class JobsService(jobs_pb2_grpc.JobsServicer):
             job = checked.job
         plan = await self._planner.plan(job)
         message = job_message(job)
-        if plan is not None:
-            message.plan.CopyFrom(plan_message(plan))
+        message.plan.CopyFrom(plan_message(plan))
         for name in ("name", "state", "sequence", "create_time"):
             message.ClearField(name)
         return message

@@ -199,9 +199,12 @@ class Server:
         self._gate.is_draining = True
         self.hub.drain()
 
-    async def stop(self, grace_s: float) -> None:
-        """Let the calls under way end, break those that take longer, and close everything."""
+    async def finish_calls(self, grace_s: float) -> None:
+        """Let the calls under way end, and break those that take longer."""
         await self._grpc.stop(grace_s)
+
+    async def close(self) -> None:
+        """End at once and close everything."""
         await self._closing.aclose()
         with suppress(FileNotFoundError):
             (self.backstage.folders.run / ADDRESS).unlink()

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from hinterland.errors import InputError
+from hinterland.jobs import logs
 from hinterland.jobs.folders import DataFolders
-from hinterland.rpc import logs
+from hinterland.jobs.supervisor import Supervisor
 from hinterland.rpc.server import Server
 from hinterland.settings import Settings
 
@@ -52,12 +53,18 @@ async def _serve(settings: Settings, announce: Callable[[str], None]) -> None:
         asyncio.get_running_loop().add_signal_handler(number, end, number)
     server = Server(settings)
     address = await server.start()
-    logs.logger().info("serving", address=address)
-    announce(address)
-    await ending.wait()
-    logs.logger().info("draining", seconds=settings.drain_s)
-    await server.drain()
-    await server.stop(settings.drain_s)
+    try:
+        supervisor = Supervisor(settings, server.database)
+        supervisor.start()
+        logs.logger().info("serving", address=address)
+        announce(address)
+        await ending.wait()
+        logs.logger().info("draining", seconds=settings.drain_s)
+        await server.drain()
+        supervisor.drain()
+        await asyncio.gather(server.finish_calls(settings.drain_s), asyncio.to_thread(supervisor.stop))
+    finally:
+        await server.close()
     logs.logger().info("ended")
 
 

@@ -13,10 +13,10 @@ from collections.abc import AsyncGenerator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from hinterland.jobs import changes
+from hinterland.jobs.logs import logger
 from hinterland.jobs.model import Change, State
 from hinterland.reasons import Reason, RefusedError
 from hinterland.rpc.backstage import Backstage
-from hinterland.rpc.logs import logger
 
 POLL_S = 0.05
 _IDLE_S = 1.0
