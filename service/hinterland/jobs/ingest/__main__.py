@@ -64,8 +64,8 @@ def _verdict(folder: Path, given: Given, limits: IngestLimits) -> Verdict:
     from hinterland.jobs.ingest.judge import judge, reason_of  # noqa: PLC0415 - loads GDAL
 
     path = folder / given.path
-    failpoints.reach("ingest.file")
     try:
+        failpoints.reach("ingest.file")
         if not path.resolve().is_relative_to(folder):
             return _refused(given, Reason.INPUT_OUTSIDE_JOB, f"{path.name}: lies outside the job")
         return Verdict(given=given, content=judge(path, given, limits, _allow))

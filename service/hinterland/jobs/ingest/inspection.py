@@ -4,30 +4,23 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import selectors
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryFile
 from types import TracebackType
-from typing import IO, Any, Self, cast
+from typing import Any, Self
 
 from hinterland.errors import HinterlandError
+from hinterland.jobs.children import Child, ChildDiedError, ChildError
 from hinterland.jobs.ingest.environment import child_environment
 from hinterland.jobs.ingest.values import Given, IngestLimits, Verdict, verdict_from_json
 from hinterland.reasons import Failure, Reason
 
 _STARTS_WITHIN_S = 120.0
 _TICK_S = 0.5
-_LONGEST_LINE = 1 << 16
-_TOLD_BYTES = 2000
 
 _ONE_THREAD_NO_COMPILER = {"OPENBLAS_NUM_THREADS": "1", "NUMBA_DISABLE_JIT": "1"}
 """Landlock binds the thread that asks; and who can write the cache of compiled kernels is in all later jobs."""
@@ -57,7 +50,7 @@ class Ingest:
 
     def __init__(self, root: Path) -> None:
         self._root = root.resolve()
-        self._spare: _Child | None = None
+        self._spare: _IngestChild | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -69,10 +62,7 @@ class Ingest:
 
     def warm(self, limits: IngestLimits) -> None:
         """Start the child of the next job, so that the job does not wait for its imports."""
-        if self._spare is not None and not (self._spare.is_alive and self._spare.limits == limits):
-            self.close()
-        if self._spare is None:
-            self._spare = _Child(self._root, limits)
+        self._spare = self._ready(limits)
 
     def inspect(
         self,
@@ -106,14 +96,18 @@ class Ingest:
         """
         if not files:
             return []
-        self.warm(limits)
-        child, self._spare = self._spare, None
-        if child is None:  # pragma: no cover - warm has just made it
-            raise AssertionError
+        child = self._ready(limits)
+        self._spare = None
         try:
             return list(child.verdicts(folder.resolve(), files, watch))
         finally:
             child.end()
+
+    def _ready(self, limits: IngestLimits) -> _IngestChild:
+        if self._spare is not None and self._spare.is_alive and self._spare.limits == limits:
+            return self._spare
+        self.close()
+        return _IngestChild(self._root, limits)
 
     def close(self) -> None:
         """End the child that waits."""
@@ -122,108 +116,70 @@ class Ingest:
             self._spare = None
 
 
-class _Child:
+class _IngestChild:
     def __init__(self, root: Path, limits: IngestLimits) -> None:
         self.limits = limits
-        self._told = TemporaryFile()  # noqa: SIM115 - it is read when the child has ended
-        command = [sys.executable, "-P", "-m", "hinterland.jobs.ingest", str(os.getpid()), str(root)]
-        self._process = subprocess.Popen(  # noqa: S603 - Python itself, with a program of ours
-            [*command, json.dumps(asdict(limits))],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._told,
-            env=child_environment() | _ONE_THREAD_NO_COMPILER,
-            cwd=root,
+        self._child = Child(
+            "hinterland.jobs.ingest",
+            [str(root), json.dumps(asdict(limits))],
+            environment=child_environment() | _ONE_THREAD_NO_COMPILER,
+            folder=root,
         )
-        self._stdin = cast("IO[bytes]", self._process.stdin)
-        self._stdout = cast("IO[bytes]", self._process.stdout)
-        self._received = b""
 
     @property
     def is_alive(self) -> bool:
-        return self._process.poll() is None
+        return self._child.is_alive
+
+    def end(self) -> None:
+        self._child.end()
 
     def verdicts(
         self, folder: Path, files: Sequence[Given], watch: Callable[[int], None]
     ) -> Iterator[Verdict]:
-        ready = self._answer(time.monotonic() + _STARTS_WITHIN_S, partial(watch, 0))
-        if not isinstance(ready, dict) or "gaps" not in ready:
-            raise IngestError(f"the ingest process does not start: {self._last_words()}")
-        for gap in ready["gaps"]:
+        for gap in self._gaps(partial(watch, 0)):
             _log.warning("ingest: %s", gap)
-        self._send({"folder": str(folder), "files": [asdict(given) for given in files]})
+        self._child.send({"folder": str(folder), "files": [asdict(given) for given in files]})
         deadline = time.monotonic() + self.limits.wall_s
         for done, given in enumerate(files):
-            verdict = _judged(self._answer(deadline, partial(watch, done)), given)
-            if verdict is None:
-                yield Verdict(given=given, failure=self._death(given, deadline))
-                return
+            verdict = self._verdict(given, deadline, partial(watch, done))
             yield verdict
+            if verdict.failure is not None and not self._child.is_alive:
+                return
         watch(len(files))
 
-    def end(self) -> None:
-        """Kill it if it lives, and leave nothing of it."""
-        self._process.kill()
-        self._process.wait()
-        self._stdout.close()
-        with suppress(BrokenPipeError):  # what was not sent to a child that died
-            self._stdin.close()
-        self._told.close()
-
-    def _send(self, message: Any) -> None:  # noqa: ANN401 - what JSON has
+    def _gaps(self, tick: Callable[[], None]) -> Sequence[str]:
+        """What does not hold of the child's confinement, once it is ready."""
         try:
-            self._stdin.write(json.dumps(message).encode() + b"\n")
-            self._stdin.flush()
-        except BrokenPipeError:  # it has died; reading will tell of what
-            return
+            ready = self._child.line(tick, every_s=_TICK_S, within_s=_STARTS_WITHIN_S)
+        except (ChildError, ChildDiedError) as error:
+            raise IngestError(f"the ingest process does not start: {error}") from error
+        return [str(gap) for gap in ready["gaps"]]
 
-    def _answer(self, deadline: float, tick: Callable[[], None]) -> Any:  # noqa: ANN401 - what JSON has
-        """The next line; None if the child died, is late, or says what is no JSON."""
-        stream = self._stdout.fileno()
-        with selectors.DefaultSelector() as selector:
-            selector.register(stream, selectors.EVENT_READ)
-            while b"\n" not in self._received:
-                tick()
-                left = deadline - time.monotonic()
-                if left <= 0.0 or len(self._received) > _LONGEST_LINE:
-                    return None
-                if selector.select(min(left, _TICK_S)):
-                    more = os.read(stream, _LONGEST_LINE)
-                    if not more:
-                        return None
-                    self._received += more
-        line, _, self._received = self._received.partition(b"\n")
-        try:
-            return json.loads(line)
-        except (ValueError, RecursionError):
-            return None
-
-    def _death(self, given: Given, deadline: float) -> Failure:
-        """Why there is no verdict of a file."""
-        is_late = time.monotonic() >= deadline
-        if is_late or self._process.poll() is None:
-            self._process.kill()
-        status = self._process.wait()
+    def _verdict(self, given: Given, deadline: float, tick: Callable[[], None]) -> Verdict:
+        """The child's verdict of a file; one of its death where it gives none, and then it is dead."""
         name = given.path.rpartition("/")[2]
-        if is_late or status == -signal.SIGXCPU:
-            message = f"{name}: takes too long to be read; it is damaged or hostile: fetch it again"
-            return Failure(reason=Reason.INPUT_TOO_LARGE, message=message, metadata={"product": name})
-        _log.warning("ingest of %r ended with status %d: %s", name, status, self._last_words())
-        message = f"{name}: makes its reader crash; it is damaged or hostile: fetch it again"
-        return Failure(reason=Reason.INPUT_CRASHED_READER, message=message, metadata={"product": name})
+        try:
+            line = self._child.line(tick, every_s=_TICK_S, within_s=max(0.0, deadline - time.monotonic()))
+            return _judged(line, given)
+        except ChildDiedError as error:
+            is_slow = error.status == -signal.SIGXCPU
+            _log.warning("ingest of %r ended with %s", name, error)
+        except (ChildError, ValueError) as error:
+            is_slow = time.monotonic() >= deadline
+            _log.warning("ingest of %r does not end well: %s", name, error)
+        self._child.end()
+        reason = Reason.INPUT_TOO_LARGE if is_slow else Reason.INPUT_CRASHED_READER
+        what = "takes too long to be read" if is_slow else "makes its reader crash"
+        message = f"{name}: {what}; it is damaged or hostile: fetch it again"
+        return Verdict(
+            given=given, failure=Failure(reason=reason, message=message, metadata={"product": name})
+        )
 
-    def _last_words(self) -> str:
-        """The end of what it wrote to its standard error, on one line."""
-        self._told.seek(0, os.SEEK_END)
-        self._told.seek(max(0, self._told.tell() - _TOLD_BYTES))
-        told = self._told.read().decode("utf-8", "replace")
-        return " ".join("".join(letter if letter.isprintable() else " " for letter in told).split())
 
-
-def _judged(answer: Any, given: Given) -> Verdict | None:  # noqa: ANN401 - what JSON has
-    """The answer as a verdict of that very file; None if it is none."""
-    try:
-        verdict = verdict_from_json(answer)
-    except ValueError:
-        return None
-    return verdict if verdict.given == given else None
+def _judged(answer: Any, given: Given) -> Verdict:  # noqa: ANN401 - what JSON has
+    """The answer as a verdict of that very file; ValueError if it is none."""
+    verdict = verdict_from_json(answer)
+    if verdict.given != given:
+        message = f"a verdict of {verdict.given.path!r} instead of {given.path!r}"
+        raise ValueError(message)
+    return verdict
