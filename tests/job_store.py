@@ -72,7 +72,8 @@ def submit(database: Database, owner: str = "ada", **changes: Any) -> Job:
 def take(database: Database, worker: str = "w1", **changes: Any) -> Job | None:
     """Take the job whose turn it is."""
     options: dict[str, Any] = {"device": DEVICE, "lease_s": 30.0, "owner_running_jobs": 1024, **changes}
-    return database.write(lambda connection: claim(connection, worker, **options)).result()
+    taken = database.write(lambda connection: claim(connection, worker, **options)).result()
+    return None if taken is None else taken.job
 
 
 def take_one(database: Database, worker: str = "w1", **changes: Any) -> Job:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,10 +59,6 @@ class DataFolders:
             message = f"{self.root}: no folder for data can be made there: {error.strerror or error}"
             raise InputError(message) from error
 
-    def file(self, owner: str, sha256: str) -> Path:
-        """Place of a file's content."""
-        return self.files / owner_folder(owner) / sha256[:2] / sha256
-
     def job(self, job_id: str) -> Path:
         """Folder of a job while workers make it."""
         return self.work / job_id
@@ -71,8 +66,3 @@ class DataFolders:
     def attempt(self, job_id: str, fence: int) -> Path:
         """Folder of one attempt, its own by the fence."""
         return self.job(job_id) / f"attempt-{fence}"
-
-
-def owner_folder(owner: str) -> str:
-    """Name of an owner's folder: of no user's choosing."""
-    return hashlib.sha256(owner.encode()).hexdigest()[:32]

@@ -53,6 +53,15 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A job that was taken."""
+
+    job: Job
+    reserved_bytes: int
+    """Memory that it may use."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Succeeded:
     """A result that is whole and on the disk."""
 
@@ -71,7 +80,7 @@ Outcome = Succeeded | Failure | Cancelled
 
 def claim(
     connection: Connection, worker_id: str, *, device: Device, lease_s: float, owner_running_jobs: int
-) -> Job | None:
+) -> Claim | None:
     """Take the job whose turn it is: of the owner with the fewest running, then the longest unserved.
 
     The job has to fit the memory that is free on the worker's machine. One that does not is waited for, so that
@@ -98,7 +107,7 @@ def claim(
         started_s=row["started_s"] or time_s,
     )
     connection.execute(_SERVED, {"of_owner": row["owner"], "revision": taken["revision"]})
-    return job_of(taken)
+    return Claim(job=job_of(taken), reserved_bytes=reserved)
 
 
 _OWNER_OF_TURN = (
