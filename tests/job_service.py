@@ -41,6 +41,7 @@ class Service:
         self.settings = Settings(data=data)
         self.folders = DataFolders(data)
         self.database: Database = open_database(self.settings)
+        self.url = database_url(self.settings)
 
     def keep(self, path: Path, owner: str = "ada") -> InputFile:
         """Have a file as if its owner had uploaded it."""
@@ -90,7 +91,7 @@ class Service:
         """Of a worker on the CPU."""
         settings = WorkerSettings(
             data=str(self.folders.root),
-            database_url=database_url(self.settings),
+            database_url=self.url,
             device=Device(node="here", name="cpu", share_bytes=2 << 30, total_bytes=8 << 30),
             cores=(),
             backend="cpu",
@@ -133,9 +134,9 @@ class Service:
         self.database.close()
 
 
-def wait_for(look: Callable[[], Any], until: Callable[[Any], bool]) -> Any:
+def wait_for(look: Callable[[], Any], until: Callable[[Any], bool], within_s: float = _PATIENCE_S) -> Any:
     """Look until what is seen is as wished."""
-    limit = time.monotonic() + _PATIENCE_S
+    limit = time.monotonic() + within_s
     while not until(seen := look()):
         assert time.monotonic() < limit, f"still {seen}"
         time.sleep(0.02)
