@@ -77,6 +77,7 @@ class OverviewSpec:
 
 Spec = PanoramaSpec | MosaicSpec | OverviewSpec
 KINDS: dict[str, type[Spec]] = {spec.kind: spec for spec in (PanoramaSpec, MosaicSpec, OverviewSpec)}
+_HINTS = {kind: typing.get_type_hints(spec) for kind, spec in KINDS.items()}
 
 
 def input_files(spec: Spec) -> tuple[InputFile, ...]:
@@ -99,7 +100,7 @@ def from_json(kind: str, text: str) -> Spec:
     """Read what `to_json` wrote."""
     kept: dict[str, Any] = json.loads(text)
     spec = KINDS[kind]
-    hints = typing.get_type_hints(spec)
+    hints = _HINTS[kind]
     return spec(**{name: _value(hints[name], value) for name, value in kept.items()})
 
 

@@ -107,6 +107,9 @@ _BY_REQUEST = sa.select(jobs).where(
     jobs.c.owner == sa.bindparam("of_owner"), jobs.c.request_id == sa.bindparam("id_given")
 )
 _INSERT_JOB = sa.insert(jobs).returning(*jobs.c)
+_KNOWN_FILES = sa.select(files.c.sha256).where(
+    files.c.owner == sa.bindparam("of_owner"), files.c.sha256.in_(sa.bindparam("some", expanding=True))
+)
 _COUNT_NEW = (
     sa.update(counter)
     .values(
@@ -132,8 +135,8 @@ def _check_inputs(connection: Connection, owner: str, spec: Spec) -> None:
     wanted = sorted({file.sha256 for file in input_files(spec)})
     for start in range(0, len(wanted), _MOST_NAMES):
         some = wanted[start : start + _MOST_NAMES]
-        query = sa.select(files.c.sha256).where(files.c.owner == owner, files.c.sha256.in_(some))
-        missing = sorted(set(some) - set(connection.execute(query).scalars()))
+        known = connection.execute(_KNOWN_FILES, {"of_owner": owner, "some": some}).scalars()
+        missing = sorted(set(some) - set(known))
         if missing:
             message = f"files/{missing[0]} was not uploaded, or has expired: upload it"
             raise RefusedError(Reason.FILE_NOT_FOUND, message, file=f"files/{missing[0]}")

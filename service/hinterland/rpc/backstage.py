@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -10,6 +11,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy.engine import Connection
 
+from hinterland.jobs import quotas
 from hinterland.jobs.database import Database
 from hinterland.jobs.folders import DataFolders
 from hinterland.jobs.quotas import Limits
@@ -20,6 +22,7 @@ Result = TypeVar("Result")
 
 READERS = 4
 FILE_THREADS = 8
+_ROOM_HOLDS_S = 1.0
 
 
 class Backstage:
@@ -31,6 +34,7 @@ class Backstage:
         self.folders = DataFolders(settings.data)
         self.limits = Limits.of(settings)
         self.metrics = metrics
+        self._room_until_s = 0.0
         self._readers = ThreadPoolExecutor(READERS, "reader")
         self._files = ThreadPoolExecutor(FILE_THREADS, "files")
 
@@ -45,6 +49,18 @@ class Backstage:
     async def on_disk(self, work: Callable[[], Result]) -> Result:
         """Carry out a work that reads or writes files."""
         return await asyncio.get_running_loop().run_in_executor(self._files, work)
+
+    def check_disk(self) -> None:
+        """Refuse what would be kept where the disk is full; it is looked at once a second.
+
+        Raises
+        ------
+        RefusedError
+            DISK_FULL.
+        """
+        if time.monotonic() >= self._room_until_s:
+            quotas.check_disk(self.settings.data, 0, self.settings.disk_high_water)
+            self._room_until_s = time.monotonic() + _ROOM_HOLDS_S
 
     def close(self) -> None:
         """End the threads; the database stays open."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import random
 import re
-import secrets
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -223,4 +223,4 @@ def _request_id(metadata: tuple[tuple[str, str | bytes], ...]) -> str:
     for key, value in metadata:
         if key == _REQUEST_ID and isinstance(value, str) and _REQUEST_ID_FORM.fullmatch(value):
             return value
-    return secrets.token_hex(8)
+    return f"{random.getrandbits(64):016x}"

@@ -12,7 +12,6 @@ from sqlalchemy.engine import Connection
 from hinterland.api.v1 import job_pb2, jobs_pb2, jobs_pb2_grpc
 from hinterland.jobs import store
 from hinterland.jobs.model import Job
-from hinterland.jobs.quotas import check_disk
 from hinterland.reasons import RefusedError
 from hinterland.rpc.backstage import Backstage
 from hinterland.rpc.convert import change_message, job_message, plan_message
@@ -51,7 +50,7 @@ class JobsService(jobs_pb2_grpc.JobsServicer):
         read = partial(new_job, request, most_run_s=settings.run_duration_s, retention_s=settings.retention_s)
         # thousands of files take a while to check, in which nobody else would be answered
         asked = await self._backstage.on_disk(read) if request.ByteSize() > _LARGE_BYTES else read()
-        check_disk(settings.data, 0, settings.disk_high_water)
+        self._backstage.check_disk()
         if asked.validate_only:
             return await self._validated(asked)
         job = await self._backstage.write(partial(self._create, asked, caller()))
@@ -156,9 +155,9 @@ class JobsService(jobs_pb2_grpc.JobsServicer):
         """Begin a job again."""
         wanted, owner = job_id(request.name), caller()
         about_job(wanted)
-        settings, limits = self._backstage.settings, self._backstage.limits
+        limits = self._backstage.limits
         await self._read(wanted)  # whose it is comes before what the disk can take
-        check_disk(settings.data, 0, settings.disk_high_water)
+        self._backstage.check_disk()
         job = await self._backstage.write(
             lambda connection: store.retry_job(connection, owner, wanted, limits=limits)
         )

@@ -6,6 +6,7 @@ import asyncio
 import fcntl
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -18,6 +19,7 @@ from hinterland.settings import Settings
 
 LOCK = "server.lock"
 """File of run/ that a server holds while it has the data."""
+_SWITCH_S = 0.0005
 _ENDING = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -37,6 +39,8 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
         If the server cannot start; the message says what to change.
     """
     logs.set_up(settings.log_level)
+    # the loop gives its turn away at each system call; by default a busy writer then keeps it for 5 ms
+    sys.setswitchinterval(_SWITCH_S)
     with _alone(settings):
         asyncio.run(_serve(settings, announce))
 

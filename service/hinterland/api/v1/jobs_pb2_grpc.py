@@ -33,8 +33,8 @@ class JobsStub:
 
     Every error carries a google.rpc.ErrorInfo of domain "hinterland". Any method may answer UNAUTHENTICATED
     (TOKEN_MISSING, TOKEN_UNKNOWN), PERMISSION_DENIED (NOT_YOURS: also where nothing of that name exists),
-    INVALID_ARGUMENT (FIELD_INVALID, with BadRequest), UNAVAILABLE (DRAINING, DATABASE_BUSY: try again) and
-    DEADLINE_EXCEEDED.
+    INVALID_ARGUMENT (FIELD_INVALID, with BadRequest), UNAVAILABLE (DRAINING, DATABASE_BUSY, SERVER_BUSY: try
+    again) and DEADLINE_EXCEEDED (CALL_TOO_LONG: past 120 s where there is one answer).
     """
 
     def __init__(self, channel):
@@ -85,8 +85,8 @@ class JobsServicer:
 
     Every error carries a google.rpc.ErrorInfo of domain "hinterland". Any method may answer UNAUTHENTICATED
     (TOKEN_MISSING, TOKEN_UNKNOWN), PERMISSION_DENIED (NOT_YOURS: also where nothing of that name exists),
-    INVALID_ARGUMENT (FIELD_INVALID, with BadRequest), UNAVAILABLE (DRAINING, DATABASE_BUSY: try again) and
-    DEADLINE_EXCEEDED.
+    INVALID_ARGUMENT (FIELD_INVALID, with BadRequest), UNAVAILABLE (DRAINING, DATABASE_BUSY, SERVER_BUSY: try
+    again) and DEADLINE_EXCEEDED (CALL_TOO_LONG: past 120 s where there is one answer).
     """
 
     def CreateJob(self, request, context):
@@ -203,8 +203,8 @@ class Jobs:
 
     Every error carries a google.rpc.ErrorInfo of domain "hinterland". Any method may answer UNAUTHENTICATED
     (TOKEN_MISSING, TOKEN_UNKNOWN), PERMISSION_DENIED (NOT_YOURS: also where nothing of that name exists),
-    INVALID_ARGUMENT (FIELD_INVALID, with BadRequest), UNAVAILABLE (DRAINING, DATABASE_BUSY: try again) and
-    DEADLINE_EXCEEDED.
+    INVALID_ARGUMENT (FIELD_INVALID, with BadRequest), UNAVAILABLE (DRAINING, DATABASE_BUSY, SERVER_BUSY: try
+    again) and DEADLINE_EXCEEDED (CALL_TOO_LONG: past 120 s where there is one answer).
     """
 
     @staticmethod

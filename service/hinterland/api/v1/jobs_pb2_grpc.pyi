@@ -34,8 +34,8 @@ class JobsStub:
 
     Every error carries a google.rpc.ErrorInfo of domain "hinterland". Any method may answer UNAUTHENTICATED
     (TOKEN_MISSING, TOKEN_UNKNOWN), PERMISSION_DENIED (NOT_YOURS: also where nothing of that name exists),
-    INVALID_ARGUMENT (FIELD_INVALID, with BadRequest), UNAVAILABLE (DRAINING, DATABASE_BUSY: try again) and
-    DEADLINE_EXCEEDED.
+    INVALID_ARGUMENT (FIELD_INVALID, with BadRequest), UNAVAILABLE (DRAINING, DATABASE_BUSY, SERVER_BUSY: try
+    again) and DEADLINE_EXCEEDED (CALL_TOO_LONG: past 120 s where there is one answer).
     """
 
     @_typing.overload
@@ -83,8 +83,8 @@ class JobsAsyncStub(JobsStub):
 
     Every error carries a google.rpc.ErrorInfo of domain "hinterland". Any method may answer UNAUTHENTICATED
     (TOKEN_MISSING, TOKEN_UNKNOWN), PERMISSION_DENIED (NOT_YOURS: also where nothing of that name exists),
-    INVALID_ARGUMENT (FIELD_INVALID, with BadRequest), UNAVAILABLE (DRAINING, DATABASE_BUSY: try again) and
-    DEADLINE_EXCEEDED.
+    INVALID_ARGUMENT (FIELD_INVALID, with BadRequest), UNAVAILABLE (DRAINING, DATABASE_BUSY, SERVER_BUSY: try
+    again) and DEADLINE_EXCEEDED (CALL_TOO_LONG: past 120 s where there is one answer).
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -128,8 +128,8 @@ class JobsServicer(metaclass=_abc_1.ABCMeta):
 
     Every error carries a google.rpc.ErrorInfo of domain "hinterland". Any method may answer UNAUTHENTICATED
     (TOKEN_MISSING, TOKEN_UNKNOWN), PERMISSION_DENIED (NOT_YOURS: also where nothing of that name exists),
-    INVALID_ARGUMENT (FIELD_INVALID, with BadRequest), UNAVAILABLE (DRAINING, DATABASE_BUSY: try again) and
-    DEADLINE_EXCEEDED.
+    INVALID_ARGUMENT (FIELD_INVALID, with BadRequest), UNAVAILABLE (DRAINING, DATABASE_BUSY, SERVER_BUSY: try
+    again) and DEADLINE_EXCEEDED (CALL_TOO_LONG: past 120 s where there is one answer).
     """
 
     @_abc_1.abstractmethod
