@@ -12,6 +12,7 @@ import platform
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 _SET_MODE_FILTER = 1
 _ALL_THREADS = 1
@@ -66,6 +67,8 @@ _NAMES = (
     "acct",
 )
 
+_ACTIONS = Path("/proc/sys/kernel/seccomp/actions_avail")
+
 
 def _numbers(*numbers: int) -> Mapping[str, int]:
     return dict(zip(_NAMES, numbers, strict=True)) | _SAME_EVERYWHERE
@@ -105,6 +108,11 @@ _MACHINES = {
 }
 
 _Instruction = tuple[int, int, int, int]
+
+
+def has_filters() -> bool:
+    """True if the kernel can refuse calls, and this machine's are known here."""
+    return platform.machine() in _MACHINES and _ACTIONS.is_file() and "errno" in _ACTIONS.read_text().split()
 
 
 def refuse_calls() -> bool:

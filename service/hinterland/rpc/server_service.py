@@ -10,7 +10,9 @@ from hinterland import __version__
 from hinterland.api.v1 import server_pb2, server_pb2_grpc
 from hinterland.jobs import store
 from hinterland.jobs.database import now_s
+from hinterland.jobs.landlock import landlock_abi
 from hinterland.jobs.schema import workers
+from hinterland.jobs.seccomp import has_filters
 from hinterland.rpc.backstage import Backstage
 from hinterland.rpc.capabilities import capabilities
 from hinterland.rpc.interceptors import Context
@@ -24,6 +26,8 @@ class ServerService(server_pb2_grpc.ServerServicer):
     def __init__(self, backstage: Backstage) -> None:
         self._backstage = backstage
         self._capabilities = tuple(capabilities())
+        means = {"landlock": landlock_abi() > 0, "seccomp": has_filters(), "rlimits": True}
+        self._confinement = tuple(name for name, is_there in means.items() if is_there)
 
     async def GetServerInfo(
         self,
@@ -48,6 +52,7 @@ class ServerService(server_pb2_grpc.ServerServicer):
                 run_duration=_duration(settings.run_duration_s),
                 retention=_duration(settings.retention_s),
             ),
+            confinement=self._confinement,
             queue=server_pb2.Queue(pending=counts.pending, running=counts.running, workers=counts.workers),
         )
 
