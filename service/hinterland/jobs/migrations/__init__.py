@@ -11,6 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from hinterland.errors import HinterlandError
+from hinterland.jobs import failpoints
 from hinterland.jobs.database import Database
 
 
@@ -32,6 +33,7 @@ def migrate(database: Database) -> None:
         _check_known(connection, ScriptDirectory.from_config(config))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        failpoints.reach("migration.commit")
 
 
 def _check_known(connection: sa.Connection, scripts: ScriptDirectory) -> None:
