@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -76,8 +77,8 @@ def listening() -> Iterator[tuple[int, list[str]]]:
             thread.join()
 
 
-def try_all(environment: dict[str, str], *, confined: bool) -> list[str]:
-    """Have a child open every form; what reached the network."""
+def try_all(folder: Path, environment: dict[str, str], *, confined: bool) -> list[str]:
+    """Have a child, which starts in a folder, open every form; what reached the network."""
     with listening() as (port, hits):
         names = [form.format(port=port) for form in FORMS]
         endpoint = {"AWS_S3_ENDPOINT": f"127.0.0.1:{port}", "AWS_HTTPS": "NO", "AWS_NO_SIGN_REQUEST": "YES"}
@@ -85,6 +86,7 @@ def try_all(environment: dict[str, str], *, confined: bool) -> list[str]:
         run = subprocess.run(
             [sys.executable, "-c", _OPEN, "confined" if confined else "free", json.dumps(names)],
             env={**environment, **endpoint, "PYTHONPATH": os.pathsep.join(sys.path)},
+            cwd=folder,  # drivers of map services keep what they fetch where they start
             capture_output=True,
             text=True,
             check=False,
@@ -94,9 +96,9 @@ def try_all(environment: dict[str, str], *, confined: bool) -> list[str]:
         return list(hits)
 
 
-def test_without_defences_the_network_is_reached() -> None:
+def test_without_defences_the_network_is_reached(tmp_path: Path) -> None:
     """So the next tests can fail."""
-    assert len(try_all({"PATH": os.environ["PATH"]}, confined=False)) >= 8
+    assert len(try_all(tmp_path, {"PATH": os.environ["PATH"]}, confined=False)) >= 8
 
 
 @pytest.mark.parametrize(
@@ -104,9 +106,11 @@ def test_without_defences_the_network_is_reached() -> None:
     [(True, False), (False, True), (True, True)],
     ids=["drivers", "calls", "both"],
 )
-def test_each_defence_alone_and_both_together_let_nothing_out(has_environment: bool, confined: bool) -> None:
+def test_each_defence_alone_and_both_together_let_nothing_out(
+    has_environment: bool, confined: bool, tmp_path: Path
+) -> None:
     environment = child_environment() if has_environment else {"PATH": os.environ["PATH"]}
-    assert try_all(environment, confined=confined) == []
+    assert try_all(tmp_path, environment, confined=confined) == []
 
 
 @pytest.mark.parametrize("form", FORMS)
