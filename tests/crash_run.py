@@ -12,20 +12,21 @@ import sys
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from job_history import violations
 from job_service import Service, wait_for
 from job_store import LIMITS
+from sqlalchemy.engine import Connection
 
 from hinterland.jobs.changes import changes_since
-from hinterland.jobs.model import Change, State
+from hinterland.jobs.model import Change, Job, State
 from hinterland.jobs.specs import Spec, to_json
 from hinterland.jobs.store import cancel_job, list_jobs, result_of, retry_job
 from hinterland.jobs.sweeper import Sweeper
-from hinterland.reasons import RefusedError
+from hinterland.reasons import Reason, RefusedError
 
 LEASE_S, HEARTBEAT_S = 3.0, 0.5
 PLACES = (
@@ -73,6 +74,7 @@ class CrashRun:
         self.acknowledged: dict[str, set[str]] = defaultdict(set)
         self.watched: list[Change] = []
         self.torn: list[str] = []
+        self.busy = 0
         self._random = random.Random(seed)  # noqa: S311 - no secret
         self._spec: Spec = service.mosaic_spec()
         self._workers: list[subprocess.Popen[bytes] | None] = [None] * workers
@@ -109,7 +111,7 @@ class CrashRun:
         return Counter(job.state for job in self._jobs())
 
     def _step(self) -> None:
-        self._sweeper.take_back()
+        self._patiently(self._sweeper.take_back)
         self._keep_submitting()
         for number, worker in enumerate(self._workers):
             if worker is None or worker.poll() is not None:
@@ -125,7 +127,7 @@ class CrashRun:
     def _rest(self) -> None:
         time.sleep(self._random.uniform(0.05, 0.4))
         if self._random.random() < 0.05:
-            self._sweeper.sweep()
+            self._patiently(self._sweeper.sweep)
 
     def _start_worker(self) -> subprocess.Popen[bytes]:
         environment = {}
@@ -152,7 +154,7 @@ class CrashRun:
         worker.send_signal(signal.SIGSTOP)
         until = time.monotonic() + LEASE_S * 1.3
         while time.monotonic() < until:
-            self._sweeper.take_back()
+            self._patiently(self._sweeper.take_back)
             time.sleep(0.1)
         worker.send_signal(signal.SIGCONT)
         self.crashes["worker halted past its lease"] += 1
@@ -209,11 +211,27 @@ class CrashRun:
         if not recent:
             return
         job = self._random.choice(recent)
-        with contextlib.suppress(RefusedError):
-            if self._random.random() < 0.6:
-                self.service.database.write(lambda c: cancel_job(c, "ada", job.id)).result()
+        is_cancel = self._random.random() < 0.6
+
+        def work(connection: Connection) -> Job:
+            if is_cancel:
+                return cancel_job(connection, "ada", job.id)
+            return retry_job(connection, "ada", job.id, limits=LIMITS)
+
+        with contextlib.suppress(RefusedError):  # it may have ended meanwhile
+            self._patiently(lambda: self.service.database.write(work).result())
+
+    def _patiently(self, call: Callable[[], object]) -> None:
+        """Call until the database has time: who halted a worker may have halted it while it wrote."""
+        while True:
+            try:
+                call()
+            except RefusedError as error:
+                if error.reason is not Reason.DATABASE_BUSY:
+                    raise
+                self.busy += 1
             else:
-                self.service.database.write(lambda c: retry_job(c, "ada", job.id, limits=LIMITS)).result()
+                return
 
     def _let_end(self) -> None:
         """Stop making trouble, and wait until every job has ended."""
@@ -227,7 +245,7 @@ class CrashRun:
         with self.service.worker(lease_s=LEASE_S, heartbeat_s=HEARTBEAT_S), self.service.worker():
 
             def left() -> int:
-                self._sweeper.take_back()
+                self._patiently(self._sweeper.take_back)
                 return sum(not job.state.is_final for job in self._jobs())
 
             wait_for(left, lambda count: count == 0, within_s=_ENDS_WITHIN_S)

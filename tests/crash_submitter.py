@@ -9,6 +9,7 @@ import itertools
 import json
 import sys
 from concurrent.futures import Future
+from contextlib import suppress
 
 from job_store import LIMITS
 from sqlalchemy.engine import Connection
@@ -17,6 +18,7 @@ from hinterland.jobs.database import Database
 from hinterland.jobs.model import Job
 from hinterland.jobs.specs import Spec, from_json
 from hinterland.jobs.store import create_job
+from hinterland.reasons import RefusedError
 
 
 def main(url: str, owner: str, kind: str, text: str, prefix: str) -> None:
@@ -27,8 +29,9 @@ def main(url: str, owner: str, kind: str, text: str, prefix: str) -> None:
             request_id = f"{prefix}-{number}"
             pair = [_submit(database, owner, spec, request_id) for _ in range(2)]
             for future in pair:
-                line = json.dumps([request_id, future.result().id])
-                print(line, flush=True)  # noqa: T201 - that is what it is for
+                with suppress(RefusedError):  # the database was busy: the request is made again, or never
+                    line = json.dumps([request_id, future.result().id])
+                    print(line, flush=True)  # noqa: T201 - that is what it is for
             sys.stdin.readline()  # no faster than asked
 
 

@@ -113,6 +113,7 @@ class Service:
             process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "hinterland.jobs.worker"],
                 stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
                 stderr=log,
                 env={**os.environ, **(environment or {})},
             )

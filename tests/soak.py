@@ -31,6 +31,7 @@ def main() -> int:
             "crashes_total": sum(run.crashes.values()),
             "requests": len(run.acknowledged),
             "jobs": dict(run.outcomes),
+            "database_busy": run.busy,
             "changes_watched": len(run.watched),
             "violations": found,
             "seconds": round(time.monotonic() - began, 1),

@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 from hinterland.jobs import failpoints
@@ -15,6 +16,11 @@ from hinterland.jobs.leases import Succeeded
 from hinterland.jobs.model import ResultFile
 
 _MOST_FILES = 1_000_000
+_BLOCK_BYTES = 64 << 20
+
+
+def nothing() -> None:
+    """Do nothing at a tick."""
 
 
 class UnfitResultError(ValueError):
@@ -26,7 +32,9 @@ def result_folder(job_id: str, fence: int) -> str:
     return f"{job_id}.{fence}"
 
 
-def publish(folders: DataFolders, job_id: str, fence: int, made: Path) -> Succeeded:
+def publish(
+    folders: DataFolders, job_id: str, fence: int, made: Path, tick: Callable[[], None] = nothing
+) -> Succeeded:
     """Move what an attempt made to where readers find it once the row says so.
 
     Parameters
@@ -37,6 +45,8 @@ def publish(folders: DataFolders, job_id: str, fence: int, made: Path) -> Succee
         Of the attempt.
     made : Path
         Folder of what was made, on the same file system.
+    tick : callable
+        Called every now and then until the result is in its place; what it raises goes on.
 
     Returns
     -------
@@ -50,7 +60,7 @@ def publish(folders: DataFolders, job_id: str, fence: int, made: Path) -> Succee
     OSError
         If the disk does not do its part; nothing is left in the results then.
     """
-    files = tuple(_hashed(made, path) for path in _walk(made))
+    files = tuple(_hashed(made, path, tick) for path in _walk(made))
     for place, _, _ in os.walk(made):
         failpoints.reach("publish.fsync_folder")
         sync_folder(Path(place))
@@ -88,11 +98,15 @@ def _walk(made: Path) -> list[Path]:
     return sorted(found)
 
 
-def _hashed(made: Path, path: Path) -> ResultFile:
+def _hashed(made: Path, path: Path, tick: Callable[[], None]) -> ResultFile:
     """Digest of a file, which is on the disk when this returns."""
     failpoints.reach("publish.open")
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256")
+    digest = hashlib.sha256()
+    with path.open("rb", buffering=0) as file:
+        while block := file.read(_BLOCK_BYTES):
+            digest.update(block)
+            os.fdatasync(file.fileno())  # a lease would not outlast the whole of a large file
+            tick()
         failpoints.reach("publish.fsync")
         os.fsync(file.fileno())
         size_bytes = os.fstat(file.fileno()).st_size

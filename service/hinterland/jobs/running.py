@@ -99,7 +99,9 @@ class Attempt:
         failpoints.reach("worker.made")
         self._keeper.report(stage="storing", done=0, total=1)
         self._keeper.flush()
-        outcome = publish(self._folders, self._job.id, self._job.fence, self._folder / "made" / "out")
+        outcome = publish(
+            self._folders, self._job.id, self._job.fence, self._folder / "made" / "out", self._keeper.tick
+        )
         failpoints.reach("worker.published")
         return outcome
 

@@ -25,6 +25,7 @@ _TICK_S = 0.1
 _SWEEP_S = 60.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 30.0
 _LONG_LIFE_S = 60.0
+_SILENCE_S = 20.0
 _DRAIN_SHARE = 0.6
 """Of the drain's time, what a running job is given to end by itself; the rest is for giving it back."""
 
@@ -40,6 +41,8 @@ class _Seat:
     began_s: float = 0.0
     pause_s: float = _FIRST_PAUSE_S
     free_from_s: float = 0.0
+    heard_s: float = 0.0
+    """When it last gave a sign of life."""
 
 
 class Supervisor:
@@ -104,6 +107,7 @@ class Supervisor:
                 _log.warning("worker %d does not end: killed", seat.process.pid)
                 seat.process.kill()
                 seat.process.wait()
+            _close(seat.process)
 
     def _supervise(self) -> None:
         while not self._ending.wait(_TICK_S):
@@ -115,6 +119,7 @@ class Supervisor:
         if seat.process is not None:
             status = seat.process.poll()
             if status is None:
+                self._listen(seat, seat.process, now)
                 return
             lived_s = now - seat.began_s
             seat.pause_s = (
@@ -127,18 +132,31 @@ class Supervisor:
                 status,
                 seat.pause_s,
             )
+            _close(seat.process)
             seat.process = None
         if now >= seat.free_from_s:
             seat.process = self._start_worker(seat.post)
-            seat.began_s = now
+            seat.began_s = seat.heard_s = now
+
+    def _listen(self, seat: _Seat, process: subprocess.Popen[bytes], now: float) -> None:
+        """Kill a worker that is stuck: halted while it wrote, it would keep all others from the database."""
+        if process.stdout is not None and process.stdout.read(4096):
+            seat.heard_s = now
+        elif now - seat.heard_s > max(_SILENCE_S, 2.0 * self._settings.lease_s):
+            _log.error("worker %d is stuck: killed", process.pid)
+            process.kill()
 
     def _start_worker(self, post: Post) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "hinterland.jobs.worker"],
             stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
             env={**os.environ, "CUDA_VISIBLE_DEVICES": post.visible_gpus},
             start_new_session=True,  # a Ctrl-C on the server's terminal is the server's to handle
         )
+        if process.stdout is not None:
+            os.set_blocking(process.stdout.fileno(), False)
         line = worker_settings(self._settings, post).to_json() + "\n"
         if process.stdin is not None:
             with suppress(BrokenPipeError), process.stdin:
@@ -158,6 +176,11 @@ class Supervisor:
                 _log.warning("sweep: %s", error)
             # servers that share a database do not all ask at the same time
             self._ending.wait(every_s * random.uniform(0.75, 1.25))  # noqa: S311 - no secret
+
+
+def _close(process: subprocess.Popen[bytes]) -> None:
+    if process.stdout is not None:
+        process.stdout.close()
 
 
 def worker_settings(settings: Settings, post: Post) -> WorkerSettings:

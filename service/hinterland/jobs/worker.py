@@ -48,11 +48,27 @@ from hinterland.jobs.worker_settings import WorkerSettings
 from hinterland.reasons import Failure, Reason, RefusedError
 
 _POLL_S = 0.05
+PULSE_S = 1.0
 _INSIST_S = 60.0
 """How long an outcome is offered to a database that is away."""
 _BACK_OFF_S = 0.5
 
 _log = logging.getLogger(__name__)
+
+
+class Pulse:
+    """Tells the supervisor, by a byte on standard output, that this process is not stuck."""
+
+    def __init__(self) -> None:
+        self._told_s = -float("inf")
+
+    def beat(self) -> None:
+        """Tell, not too often; a supervisor that is gone does not mind."""
+        now = time.monotonic()
+        if now - self._told_s > PULSE_S:
+            self._told_s = now
+            with suppress(OSError):
+                os.write(1, b".")
 
 
 class Worker:
@@ -73,6 +89,7 @@ class Worker:
         self._parent = os.getppid()
         self._ends_by: float | None = None
         self._seen_s = -float("inf")
+        self._pulse = Pulse()
 
     def end(self, *_: object) -> None:
         """Take no more jobs, and give the one at hand up when its time is over."""
@@ -86,6 +103,7 @@ class Worker:
             while self._ends_by is None and os.getppid() == self._parent:
                 ingest.warm(IngestLimits())
                 engine.warm()
+                self._pulse.beat()
                 taken = self._take()
                 if taken is None:
                     time.sleep(_POLL_S)
@@ -146,6 +164,7 @@ class Worker:
             shutil.rmtree(folders.job(job.id), ignore_errors=True)
 
     def _is_late(self) -> bool:
+        self._pulse.beat()
         return self._ends_by is not None and time.monotonic() > self._ends_by
 
     def _outcome(
@@ -230,6 +249,7 @@ def main() -> int:
         level=settings.log_level.upper(), format="%(asctime)s %(process)d %(name)s %(levelname)s %(message)s"
     )
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server ends it, not the terminal
+    os.set_blocking(1, False)
     if settings.cores:
         os.sched_setaffinity(0, settings.cores)
     with Database(settings.database_url) as database:
