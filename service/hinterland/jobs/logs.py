@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import AbstractContextManager
 from typing import TextIO
 
 import structlog
@@ -15,6 +16,7 @@ _COMMON: tuple[Processor, ...] = (
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.format_exc_info,
 )
+_PROCESS = structlog.processors.CallsiteParameterAdder({structlog.processors.CallsiteParameter.PROCESS})
 
 
 def set_up(level: str, stream: TextIO | None = None) -> None:
@@ -27,7 +29,7 @@ def set_up(level: str, stream: TextIO | None = None) -> None:
         cache_logger_on_first_use=False,
     )
     formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=_COMMON,
+        foreign_pre_chain=(*_COMMON, structlog.stdlib.add_logger_name, _PROCESS),
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.JSONRenderer(),
@@ -38,7 +40,13 @@ def set_up(level: str, stream: TextIO | None = None) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(max(number, logging.WARNING))  # of libraries only what is wrong
-    logging.getLogger("hinterland").setLevel(number)
+    for name in ("hinterland", "__main__"):  # a worker is a program of its own
+        logging.getLogger(name).setLevel(number)
+
+
+def about_job(job_id: str) -> AbstractContextManager[None]:
+    """While entered, name a job in every line of the log."""
+    return structlog.contextvars.bound_contextvars(job=job_id)
 
 
 def logger() -> structlog.typing.FilteringBoundLogger:

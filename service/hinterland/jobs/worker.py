@@ -20,7 +20,7 @@ from functools import partial
 
 from sqlalchemy.engine import Connection
 
-from hinterland.jobs import failpoints
+from hinterland.jobs import failpoints, logs
 from hinterland.jobs.children import ChildError
 from hinterland.jobs.database import Database
 from hinterland.jobs.engine import Engine, EngineLostError
@@ -108,7 +108,8 @@ class Worker:
                 if taken is None:
                     time.sleep(_POLL_S)
                 else:
-                    self._work_on(taken, ingest, engine)
+                    with logs.about_job(taken.job.id):
+                        self._work_on(taken, ingest, engine)
         with suppress(RefusedError):
             self._database.write(partial(_forget, self._id)).result()
 
@@ -245,9 +246,7 @@ def _forget(worker_id: str, connection: Connection) -> None:
 def main() -> int:
     """Work with the settings of standard input."""
     settings = WorkerSettings.from_json(sys.stdin.readline())
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(process)d %(name)s %(levelname)s %(message)s"
-    )
+    logs.set_up(settings.log_level)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server ends it, not the terminal
     os.set_blocking(1, False)
     if settings.cores:

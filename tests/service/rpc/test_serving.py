@@ -1,5 +1,6 @@
 """The process of `hinterland serve`: ready, drained, ended at once, alone on its data."""
 
+import hashlib
 import json
 import os
 import signal
@@ -9,11 +10,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import google_crc32c
 import grpc
 import pytest
-from grpc_server import reason_of
+from grpc_server import new_panorama, reason_of
 
-from hinterland.api.v1 import inputs_pb2, inputs_pb2_grpc, server_pb2, server_pb2_grpc
+from hinterland.api.v1 import (
+    inputs_pb2,
+    inputs_pb2_grpc,
+    job_pb2,
+    jobs_pb2,
+    jobs_pb2_grpc,
+    server_pb2,
+    server_pb2_grpc,
+)
 
 SERVE = [sys.executable, "-m", "hinterland.cli", "serve", "--listen", "127.0.0.1:0", "--workers", "1"]
 
@@ -115,3 +125,27 @@ def test_the_server_loads_no_engine() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_a_workers_lines_of_the_log_are_objects_that_name_the_job(tmp_path: Path) -> None:
+    with (
+        server(tmp_path / "data", "--backend", "cpu") as (process, address),
+        grpc.insecure_channel(address) as channel,
+    ):
+        content = b"\x89PNG\r\n\x1a\n no picture"
+        digest = hashlib.sha256(content).hexdigest()
+        inputs, jobs = inputs_pb2_grpc.InputsStub(channel), jobs_pb2_grpc.JobsStub(channel)
+        upload = inputs_pb2.Upload(size_bytes=len(content), sha256=digest)
+        name = inputs.CreateUpload(inputs_pb2.CreateUploadRequest(upload=upload)).name
+        piece = inputs_pb2.WriteUploadRequest(name=name, data=content, crc32c=google_crc32c.value(content))
+        inputs.WriteUpload(iter([piece]))
+        inputs.FinishUpload(inputs_pb2.FinishUploadRequest(name=name))
+        job = jobs.CreateJob(new_panorama(f"files/{digest}"))
+        *_, last = jobs.WatchJob(jobs_pb2.WatchJobRequest(name=job.name))
+        assert last.job.state == job_pb2.Job.FAILED
+        process.terminate()
+        _, log = process.communicate(timeout=60.0)
+    lines = [json.loads(line) for line in log.splitlines()]
+    told = [line for line in lines if line.get("process", process.pid) != process.pid]
+    assert {line["job"] for line in told if "job" in line} == {job.name.removeprefix("jobs/")}
+    assert process.returncode == 0
