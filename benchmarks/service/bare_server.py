@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hinterland.jobs import logs
 from hinterland.rpc.server import Server
+from hinterland.rpc.serving import SWITCH_S
 from hinterland.settings import load_settings
 
 
@@ -22,4 +23,5 @@ async def _serve(data: Path) -> None:
 
 if __name__ == "__main__":
     logs.set_up("info")
+    sys.setswitchinterval(SWITCH_S)
     asyncio.run(_serve(Path(sys.argv[1])))

@@ -140,7 +140,11 @@ class Watched:
     """What watchers saw."""
 
     expected: int = 0
+    """Changes of progress."""
+    overtaken: int = 0
+    """Of those, not sent because a newer one was there."""
     lost: int = 0
+    """Changes of state that a watcher was not told."""
     lags_s: list[float] = field(default_factory=list)
 
 
@@ -150,12 +154,15 @@ async def watch(
     """Have watchers follow jobs that change twice a second, and see what reached them when."""
     callers = [Caller(address) for _ in range(channels)]
     seen: list[int] = [0] * count
+    states: list[list[int]] = [[] for _ in range(count)]
     lags_s: list[float] = []
     begun = asyncio.Semaphore(0)
 
     async def follow(number: int) -> None:
         request = jobs_pb2.WatchJobRequest(name=f"jobs/{jobs[number % len(jobs)].id}")
         async for response in callers[number % channels].jobs.WatchJob(request):
+            if response.state not in states[number]:
+                states[number].append(response.state)
             if response.HasField("progress"):
                 seen[number] += 1
                 lags_s.append(time.time() - response.time.ToMicroseconds() / 1e6)
@@ -177,8 +184,10 @@ async def watch(
     for caller in callers:
         await caller.close()
     # the last response repeats the last progress
-    lost = sum(max(beats + 1 - one, 0) for one in seen)
-    return Watched(expected=count * (beats + 1), lost=lost, lags_s=lags_s)
+    overtaken = sum(max(beats + 1 - one, 0) for one in seen)
+    told = [job_pb2.Job.PENDING, job_pb2.Job.RUNNING, job_pb2.Job.SUCCEEDED]
+    lost = sum(len(set(told) - set(one)) + (one != told) for one in states)
+    return Watched(expected=count * (beats + 1), overtaken=overtaken, lost=lost, lags_s=lags_s)
 
 
 def _beat(connection: Connection, *, job: Job, done: int, total: int) -> None:

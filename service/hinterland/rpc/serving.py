@@ -19,7 +19,8 @@ from hinterland.settings import Settings
 
 LOCK = "server.lock"
 """File of run/ that a server holds while it has the data."""
-_SWITCH_S = 0.0005
+SWITCH_S = 0.0005
+"""The loop gives its turn away at each system call; by default a busy writer would then keep it for 5 ms."""
 _ENDING = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -39,8 +40,7 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
         If the server cannot start; the message says what to change.
     """
     logs.set_up(settings.log_level)
-    # the loop gives its turn away at each system call; by default a busy writer then keeps it for 5 ms
-    sys.setswitchinterval(_SWITCH_S)
+    sys.setswitchinterval(SWITCH_S)
     with _alone(settings):
         asyncio.run(_serve(settings, announce))
 
