@@ -11,11 +11,14 @@ import resource
 import signal
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from hinterland.errors import HinterlandError
 from hinterland.jobs import failpoints
 from hinterland.jobs.confinement import Limits, confine, die_with_parent, system_paths
+from hinterland.jobs.faults import failure_of
 from hinterland.jobs.ingest.environment import ALLOWED_DRIVERS
 from hinterland.jobs.ingest.values import Given, IngestLimits, Role, Verdict, verdict_to_json
 from hinterland.reasons import Failure, Reason
@@ -60,31 +63,33 @@ def main(arguments: list[str]) -> int:
 
 
 def _verdict(folder: Path, given: Given, limits: IngestLimits) -> Verdict:
-    from hinterland.errors import HinterlandError  # noqa: PLC0415
-    from hinterland.jobs.ingest.judge import judge, reason_of  # noqa: PLC0415 - loads GDAL
+    from hinterland.jobs.ingest.judge import judge  # noqa: PLC0415 - loads GDAL
 
     path = folder / given.path
     try:
         failpoints.reach("ingest.file")
         if not path.resolve().is_relative_to(folder):
-            return _refused(given, Reason.INPUT_OUTSIDE_JOB, f"{path.name}: lies outside the job")
+            message = f"{path.name}: lies outside the job"
+            return _refused(given, Failure(reason=Reason.INPUT_OUTSIDE_JOB, message=message))
         return Verdict(given=given, content=judge(path, given, limits, _allow))
     except HinterlandError as error:
         # the server's folders are no user's business
-        message = str(error).replace(f"{path.parent}/", "").replace(f"{folder}/", "")
-        return _refused(given, reason_of(error), message)
+        return _refused(
+            given,
+            failure_of(
+                error, lambda message: message.replace(f"{path.parent}/", "").replace(f"{folder}/", "")
+            ),
+        )
     except MemoryError:
         message = (
             f"{path.name}: takes more than {limits.memory_bytes >> 20} MiB to be read; tile or reduce it"
         )
-        return _refused(given, Reason.INPUT_TOO_LARGE, message)
+        return _refused(given, Failure(reason=Reason.INPUT_TOO_LARGE, message=message))
 
 
-def _refused(given: Given, reason: Reason, message: str) -> Verdict:
+def _refused(given: Given, failure: Failure) -> Verdict:
     product = given.path.rpartition("/")[2]
-    return Verdict(
-        given=given, failure=Failure(reason=reason, message=message, metadata={"product": product})
-    )
+    return Verdict(given=given, failure=replace(failure, metadata={**failure.metadata, "product": product}))
 
 
 def _allow(seconds: float) -> None:

@@ -9,14 +9,7 @@ from pathlib import Path
 
 from PIL import Image as Picture
 
-from hinterland.errors import (
-    FormatError,
-    HinterlandError,
-    InputError,
-    OutsideError,
-    TooLargeError,
-    TruncatedError,
-)
+from hinterland.errors import FormatError, InputError
 from hinterland.jobs.ingest.values import Content, Given, IngestLimits, Role
 from hinterland.maps.route_files import read_places, read_planned, read_route
 from hinterland.model.products import Dropped, Image
@@ -26,25 +19,12 @@ from hinterland.products.pictures import is_picture, picture_shape, read_picture
 from hinterland.products.raster_examination import decode_raster, examine_raster
 from hinterland.products.sources import Source, read_source
 from hinterland.products.vicar import is_vicar, read_vicar
-from hinterland.reasons import Reason
 
 _TEXT_LIMIT_BYTES = 64 << 20
 """Of a route or a list of places: all waypoints of a mission have 2 MB."""
 
-_REASONS = (
-    (FormatError, Reason.INPUT_FORMAT_REFUSED),
-    (OutsideError, Reason.INPUT_OUTSIDE_JOB),
-    (TruncatedError, Reason.INPUT_TRUNCATED),
-    (TooLargeError, Reason.INPUT_TOO_LARGE),
-)
-
 Allow = Callable[[float], None]
 """Grants so many seconds of processor time from now on."""
-
-
-def reason_of(error: HinterlandError) -> Reason:
-    """The reason that an input is refused for."""
-    return next((reason for kind, reason in _REASONS if isinstance(error, kind)), Reason.INPUT_REFUSED)
 
 
 def judge(path: Path, given: Given, limits: IngestLimits, allow: Allow) -> Content:
