@@ -13,6 +13,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -121,8 +122,9 @@ class Gate(grpc.aio.ServerInterceptor):
                     if inspect.isawaitable(responses):
                         await responses  # it writes by itself
                         return
-                    async for response in responses:
-                        await context.write(call.rendered(response, render))
+                    async with aclosing(responses):  # also where the client went while a response was written
+                        async for response in responses:
+                            await context.write(call.rendered(response, render))
 
                 await self._run(method, context, body, has_limit=False)
 
