@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help demo test check format bench gpu-test gpu-bench clean
+.PHONY: help demo test check format proto bench gpu-test gpu-bench clean
 
 help:  ## list the targets
 	@grep -E '^[a-z.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -30,15 +30,19 @@ demo: .venv/installed  ## two real frames to a published panorama
 test: .venv/installed-dev  ## the test suite
 	@$(BIN)/python -m pytest -n auto
 
-check: .venv/installed-dev  ## formatting, lint, types, layers
+check: .venv/installed-dev  ## formatting, lint, types, layers, the contract
 	@$(BIN)/ruff format --check --diff .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python tests/contract check
 
 format: .venv/installed-dev  ## rewrite the sources in the house format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+proto: .venv/installed-dev  ## generate service/hinterland/api/v1 from proto/
+	@$(BIN)/python tests/contract generate
 
 bench: .venv/installed-dev  ## the benchmarks; one JSON line a run in benchmarks/results, docs/performance.md
 	@$(BIN)/python -m benchmarks

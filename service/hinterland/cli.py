@@ -21,6 +21,8 @@ from hinterland.commands import (
     panorama,
 )
 from hinterland.errors import HinterlandError
+from hinterland.job_commands import jobs
+from hinterland.serve_commands import config, serve, token
 
 app = typer.Typer(
     name="hinterland",
@@ -31,8 +33,10 @@ app = typer.Typer(
 )
 
 
-for _command in (panorama, mosaic, overview):
+for _command in (panorama, mosaic, overview, serve, token):
     app.command()(_command)
+app.add_typer(jobs, name="job")
+app.add_typer(config, name="config")
 
 _BAD_USAGE = 2
 _INTERRUPTED = 130

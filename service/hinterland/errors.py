@@ -15,6 +15,31 @@ class InputError(HinterlandError):
     exit_status = 2
 
 
+class FormatError(InputError):
+    """An input is of no kind that is read."""
+
+
+class OutsideError(InputError):
+    """An input names other files as its data."""
+
+
+class TruncatedError(InputError):
+    """An input has fewer bytes than it declares."""
+
+
+class TooLargeError(InputError):
+    """An input declares more than any real one has."""
+
+
+class PlanTooLargeError(InputError):
+    """An output would be larger than is ever made, or than the memory allows."""
+
+    def __init__(self, message: str, needed_bytes: int | None = None) -> None:
+        super().__init__(message)
+        self.needed_bytes = needed_bytes
+        """Memory that would be enough; None where no memory is."""
+
+
 class CapabilityError(HinterlandError):
     """What was asked for needs something that this machine lacks."""
 

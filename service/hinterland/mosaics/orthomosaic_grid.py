@@ -156,6 +156,7 @@ def _resolution(raster: MapRaster, wkt: str) -> float:
         message = f"{raster.path}: {error}; leave it out or give another --crs"
         raise InputError(message) from error
     up, down, left, right = carried.transpose(1, 0, 2)
-    areas = np.abs(np.linalg.det(np.stack([down - up, right - left], axis=1)))
+    with np.errstate(invalid="ignore"):  # of what has no place
+        areas = np.abs(np.linalg.det(np.stack([down - up, right - left], axis=1)))
     areas = areas[np.isfinite(areas) & (areas > 0.0)]
     return math.sqrt(float(np.median(areas))) if len(areas) else math.inf

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from hinterland.errors import InputError
+from hinterland.errors import PlanTooLargeError
 from hinterland.model.map_grids import MapGrid
 from hinterland.mosaics.orthomosaic_grid import Request
 from hinterland.mosaics.orthomosaic_placing import Placement
@@ -67,7 +67,7 @@ def fit_memory(
 
     Raises
     ------
-    InputError
+    PlanTooLargeError
         If the room is too little.
     """
     reading = max(chunk_bytes(placement.raster, placement.factor) for placement in placements)
@@ -79,11 +79,9 @@ def fit_memory(
             if needed + reading <= room:
                 # at least what tiles need; of the rest half each: a row of tiles shares its rows of chunks
                 return tile_px, count, (room - needed) // 2
-    message = (
-        f"--memory {request.memory_bytes}: this mosaic needs at least "
-        f"{request.memory_bytes - room + needed + reading} bytes; give more, or cut the extent"
-    )
-    raise InputError(message)
+    given, enough = request.memory_bytes, request.memory_bytes - room + needed + reading
+    message = f"--memory {given}: this mosaic needs at least {enough} bytes; give more, or cut the extent"
+    raise PlanTooLargeError(message, enough)
 
 
 def _deepest(windows: NDArray[np.int64], grid: MapGrid, tile_px: int) -> int:

@@ -176,6 +176,7 @@ def _factor(source: MapGrid, grid: MapGrid, window: Window) -> int:
     steps = np.array([(-0.5, 0.0), (0.5, 0.0), (0.0, -0.5), (0.0, 0.5)])
     cross = grid_to_source(grid, source)((middles[:, None] + steps).reshape(-1, 2)).reshape(-1, 4, 2)
     up, down, left, right = cross.transpose(1, 0, 2)
-    spans = np.sqrt(np.abs(np.linalg.det(np.stack([down - up, right - left], axis=1))))
+    with np.errstate(invalid="ignore"):  # of what has no place
+        spans = np.sqrt(np.abs(np.linalg.det(np.stack([down - up, right - left], axis=1))))
     span = float(np.nanmedian(spans)) if np.isfinite(spans).any() else 1.0
     return 1 << max(0, math.floor(math.log2(max(span, 1.0))) - 1)

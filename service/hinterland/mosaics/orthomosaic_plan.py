@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hinterland.errors import InputError
+from hinterland.errors import InputError, PlanTooLargeError
 from hinterland.model.map_grids import MapGrid, Window
 from hinterland.mosaics.orthomosaic_grid import Request, fit_map_grid
 from hinterland.mosaics.orthomosaic_memory import FIXED_BYTES, LEVELS, PICKS, fit_memory, label_factor
@@ -147,7 +147,7 @@ def plan_mosaic(
     Raises
     ------
     InputError
-        If the rasters do not go together, the grid is absurd, or the memory is too little.
+        If the rasters do not go together; PlanTooLargeError if the grid is absurd, or the memory too little.
     NothingToDoError
         If no raster reaches the grid.
     """
@@ -160,7 +160,7 @@ def plan_mosaic(
             f"the mosaic would have {grid.samples} x {grid.lines} samples of {grid.sample_size:g}, more than "
             f"{_LARGEST_GRID_PX}; give a larger --resolution or a smaller --extent"
         )
-        raise InputError(message)
+        raise PlanTooLargeError(message)
     priority = request.priority or ("resolution" if request.method == "blend" else "order")
     placements = _ordered(place(rasters, grid, request.kernel), priority)
     if (request.method == "blend" or request.levels_heights) and len(placements) > MOST_BLENDED:

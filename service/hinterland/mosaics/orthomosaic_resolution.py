@@ -41,7 +41,8 @@ def resolved_metres(grid: MapGrid, placement: Placement, window: Window) -> NDAr
     steps = np.array([(-0.5, 0.0), (0.5, 0.0), (0.0, -0.5), (0.0, 0.5)])
     cross = exact_map(grid, placement)((points[:, None] + steps).reshape(-1, 2)).reshape(-1, 4, 2)
     up, down, left, right = cross.transpose(1, 0, 2) * placement.factor
-    spans = np.sqrt(np.abs(np.linalg.det(np.stack([down - up, right - left], axis=1))))
+    with np.errstate(invalid="ignore"):  # of what has no place
+        spans = np.sqrt(np.abs(np.linalg.det(np.stack([down - up, right - left], axis=1))))
     metres = sample_metres(grid, points)
     with np.errstate(invalid="ignore", divide="ignore"):
         resolved = metres / np.minimum(spans, 1.0)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hinterland.errors import InputError
+from hinterland.errors import InputError, PlanTooLargeError
 from hinterland.model.grids import CylindricalGrid
 from hinterland.model.panorama_map import Window, fit_grid, footprint_on_grid
 from hinterland.model.solution import Solution
@@ -201,7 +201,7 @@ def plan_panorama(
     Raises
     ------
     InputError
-        If the scale is far from what the frames resolve, or the panorama absurdly large.
+        If the scale is far from what the frames resolve, or (PlanTooLargeError) the panorama absurdly large.
     """
     cameras = [frame.camera for frame in solution.frames]
     _check_scale(pixels_per_degree, max(camera.pixels_per_radian for camera in cameras))
@@ -211,7 +211,7 @@ def plan_panorama(
             f"the panorama would have {grid.samples} x {grid.lines} samples, "
             f"more than {LARGEST_GRID_PX}; lower --scale (now {grid.pixels_per_degree:.4g} pixels per degree)"
         )
-        raise InputError(message)
+        raise PlanTooLargeError(message)
     placements = tuple(
         Placement(frame=index, window=window)
         for index, camera in enumerate(cameras)
@@ -249,7 +249,7 @@ def plan_within(
 
     Raises
     ------
-    InputError
+    PlanTooLargeError
         If the smallest tiles, one at a time, need more.
     """
     needed = 0
@@ -265,7 +265,7 @@ def plan_within(
         f"--memory {budget_bytes}: a panorama of {plan.grid.samples} x {plan.grid.lines} samples needs {needed} "
         f"bytes at least; give more, or lower --scale (now {plan.grid.pixels_per_degree:.4g} pixels per degree)"
     )
-    raise InputError(message)
+    raise PlanTooLargeError(message, needed)
 
 
 def _check_scale(pixels_per_degree: float | None, pixels_per_radian: float) -> None:

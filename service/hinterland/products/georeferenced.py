@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from rasterio._err import CPLE_BaseError
 from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
-from hinterland.errors import InputError
+from hinterland.errors import FormatError, InputError, OutsideError, TooLargeError, TruncatedError
 from hinterland.model.map_grids import MapGrid
 from hinterland.model.reprojection import is_geographic, map_crs
 
@@ -36,7 +37,8 @@ _SIGNATURES = (
     ("PDS4", re.compile(rb"<Product_Observational")),
     ("PDS", re.compile(rb"PDS_VERSION_ID")),
 )
-_HEAD_BYTES = 1 << 16
+HEAD_BYTES = 1 << 16
+"""Of a file that its format and sizes are told by."""
 _UNCOMPRESSED = {"VICAR", "ISIS3", "PDS4", "PDS"}
 _KEPT = ("uint8", "uint16", "int16", "float32")
 _LARGEST_BLOCK_BYTES = 1 << 26
@@ -109,21 +111,35 @@ def inspect_raster(path: Path) -> MapRaster:
     real = given.resolve()
     try:
         with real.open("rb") as file:
-            head = file.read(_HEAD_BYTES)
-        driver = _driver(given, head)
+            head = file.read(HEAD_BYTES)
+        driver = driver_of(given, head)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)  # said below
             with rasterio.open(real, driver=driver, sharing=False) as dataset:
-                files = _files(given, real, dataset)
+                files = files_of(given, real, dataset)
                 raster = _described(given, real, driver, dataset)
     except DRIVER_ERRORS as error:
         message = f"{given}: cannot be opened as {driver}: {error.__cause__ or error}; is the file whole?"
         raise InputError(message) from error
-    _check_size(given, raster, head, files)
+    check_size(
+        given,
+        driver,
+        shape=raster.grid.shape,
+        bytes_per_pixel=raster.bands * raster.stored.itemsize,
+        head=head,
+        files=files,
+    )
     return raster
 
 
-def _driver(path: Path, head: bytes) -> str:
+def driver_of(path: Path, head: bytes) -> str:
+    """GDAL's name of a file's format, by its first bytes.
+
+    Raises
+    ------
+    FormatError
+        If it is none that is read.
+    """
     for driver, signature in _SIGNATURES:
         if signature.search(head):
             return driver
@@ -131,15 +147,22 @@ def _driver(path: Path, head: bytes) -> str:
         f"{path}: is no raster that is read: give a GeoTIFF, JPEG 2000, PDS3, PDS4, ISIS3 or VICAR map product, "
         "or convert it with gdal_translate"
     )
-    raise InputError(message)
+    raise FormatError(message)
 
 
-def _files(path: Path, real: Path, dataset: Any) -> list[Path]:  # noqa: ANN401 - rasterio is untyped
+def files_of(path: Path, real: Path, dataset: Any) -> list[Path]:  # noqa: ANN401 - rasterio is untyped
+    """All files of an open dataset.
+
+    Raises
+    ------
+    OutsideError
+        If one of them does not lie beside the one that was given.
+    """
     files = [Path(name) for name in dataset.files]
     for file in files:
         if not file.exists() or file.resolve().parent != real.parent:
             message = f"{path}: its data lie elsewhere, in {file}; put label and data in one folder"
-            raise InputError(message)
+            raise OutsideError(message)
     return files
 
 
@@ -160,7 +183,7 @@ def _described(path: Path, real: Path, driver: str, dataset: Any) -> MapRaster: 
             f"{path}: one block of it takes {bytes_per_block >> 20} MiB; "
             "tile it with gdal_translate -co TILED=YES"
         )
-        raise InputError(message)
+        raise TooLargeError(message)
     return MapRaster(
         path=real,
         driver=driver,
@@ -228,25 +251,56 @@ def _grid(path: Path, dataset: Any) -> MapGrid:  # noqa: ANN401
     return grid
 
 
-def _check_size(path: Path, raster: MapRaster, head: bytes, files: list[Path]) -> None:
-    """Compare what a header declares with what there is."""
+def check_size(
+    path: Path,
+    driver: str,
+    *,
+    shape: tuple[int, int],
+    bytes_per_pixel: int,
+    head: bytes,
+    files: Sequence[Path],
+) -> None:
+    """Compare what a header declares with what there is.
+
+    Parameters
+    ----------
+    path : Path
+        For messages.
+    driver : str
+        GDAL's name of the format.
+    shape : (lines, samples)
+        As declared.
+    bytes_per_pixel : int
+        All bands.
+    head : bytes
+        The file's first `HEAD_BYTES`.
+    files : sequence of Path
+        Of the dataset.
+
+    Raises
+    ------
+    TooLargeError
+        If a compressed file declares more than it can hold.
+    TruncatedError
+        If an uncompressed one holds less than it declares.
+    """
     sizes = [file.stat().st_size for file in files]
-    declared = math.prod(raster.grid.shape) * raster.bands * raster.stored.itemsize
-    if raster.driver not in _UNCOMPRESSED:
+    declared = math.prod(shape) * bytes_per_pixel
+    if driver not in _UNCOMPRESSED:
         if declared > max(_BOMB_BYTES, _LARGEST_RATIO * sum(sizes)):
             message = (
-                f"{path}: declares {raster.grid.samples} x {raster.grid.lines} samples in {sum(sizes)} bytes; "
+                f"{path}: declares {shape[1]} x {shape[0]} samples in {sum(sizes)} bytes; "
                 "it is damaged or hostile"
             )
-            raise InputError(message)
+            raise TooLargeError(message)
         return
-    needed = declared + _data_offset(raster.driver, head, attached=len(files) == 1)
+    needed = declared + _data_offset(driver, head, attached=len(files) == 1)
     if b"ENCODING_TYPE" not in head and max(sizes, default=0) < needed:
         message = (
-            f"{path}: needs {needed} bytes for {raster.grid.samples} x {raster.grid.lines} samples and has "
+            f"{path}: needs {needed} bytes for {shape[1]} x {shape[0]} samples and has "
             f"{max(sizes, default=0)}: it is cut off; fetch it again"
         )
-        raise InputError(message)
+        raise TruncatedError(message)
 
 
 def _data_offset(driver: str, head: bytes, *, attached: bool) -> int:

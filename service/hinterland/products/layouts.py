@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hinterland.errors import InputError
+from hinterland.errors import TruncatedError
 from hinterland.products.fields import FieldError, printable
 
 SAMPLES_LIMIT = 1 << 29
@@ -89,7 +89,7 @@ class Layout:
 
         Raises
         ------
-        InputError
+        TruncatedError
             If the file is shorter than the layout: missing pixels are never made up.
         """
         if len(data) < self.end:
@@ -97,7 +97,7 @@ class Layout:
                 f"{product}: pixels are cut off: the label promises {self.end} bytes, "
                 f"the file has {len(data)}; fetch it again"
             )
-            raise InputError(message)
+            raise TruncatedError(message)
         slow, middle, fast = self._axes
         records = np.frombuffer(data, np.uint8, self.end - self.offset, self.offset)
         records = records.reshape(slow, middle, self.record_bytes)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from hinterland.errors import InputError, NothingToDoError
+from hinterland.errors import FormatError, InputError, NothingToDoError
 from hinterland.model.products import Dropped, Image
 from hinterland.products.borders import sound_border
 from hinterland.products.feeds import Feeds, original_stem, read_feeds
@@ -117,7 +117,7 @@ def _load(path: Path, feeds: Feeds) -> Image | Dropped:
         message = (
             f"{printable(path, PATH_LIMIT)}: is none of PNG, JPEG, PDS3 with attached label, VICAR{hint}"
         )
-        raise InputError(message)
+        raise FormatError(message)
     match = feeds.match(path.stem)
     return _with_sidecar(source, feeds) if match is None else read_frame(source, match)
 

@@ -10,7 +10,7 @@ import contextlib
 
 import numpy as np
 
-from hinterland.errors import InputError
+from hinterland.errors import InputError, OutsideError
 from hinterland.model.products import Dropped, Image
 from hinterland.products.fields import FieldError, integer, printable, text
 from hinterland.products.labels import Block, LabelError, Quantity, Value
@@ -32,6 +32,10 @@ _TYPES = {
     ("LSB_UNSIGNED_INTEGER", 16): "<u2",
     ("PC_UNSIGNED_INTEGER", 16): "<u2",
 }
+
+
+class _DetachedError(FieldError):
+    """The pixels are in another file."""
 
 
 def is_pds3(data: bytes) -> bool:
@@ -61,6 +65,9 @@ def read_pds3(source: Source) -> Image | Dropped:
     product_id = product_id_of(label, source)
     try:
         image, layout = _layout(label)
+    except _DetachedError as error:
+        message = f"{product_id}: {error}"
+        raise OutsideError(message) from error
     except FieldError as error:
         message = f"{product_id}: {error}"
         raise InputError(message) from error
@@ -119,7 +126,7 @@ def _offset(label: Block) -> int:
         pointer = pointer[0]
     if _names_a_file(pointer):
         message = "detached label: the pixels are in another file; pass products with attached labels"
-        raise FieldError(message)
+        raise _DetachedError(message)
     if isinstance(pointer, Quantity) and pointer.unit.upper() == "BYTES" and pointer.value >= 1:
         return int(pointer.value) - 1
     if isinstance(pointer, int) and pointer >= 1:

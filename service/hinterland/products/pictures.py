@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Picture
 
-from hinterland.errors import InputError
+from hinterland.errors import InputError, TooLargeError
 from hinterland.products.fields import printable
 from hinterland.products.sources import Source
 
@@ -93,7 +93,7 @@ def _opened(source: Source) -> Picture.Image:
         return Picture.open(io.BytesIO(source.data), formats=tuple(_BEGINNINGS.values()))
     except _TOO_LARGE as error:
         message = f"{source.name}: the picture claims an absurd size; fetch it again"
-        raise InputError(message) from error
+        raise TooLargeError(message) from error
     except _BROKEN as error:
         message = f"{source.name}: the picture's header is damaged or cut off; fetch it again"
         raise InputError(message) from error

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from hinterland.errors import InputError
+from hinterland.errors import InputError, TooLargeError, TruncatedError
 from hinterland.products.fields import printable
 
 FILE_LIMIT_BYTES = 1 << 30
@@ -53,7 +53,7 @@ def read_source(path: Path, limit_bytes: int = FILE_LIMIT_BYTES) -> Source:
             raise InputError(message)
         if status.st_size > limit_bytes:
             message = f"{shown}: has {status.st_size} bytes, the limit is {limit_bytes}"
-            raise InputError(message)
+            raise TooLargeError(message)
         data = path.read_bytes()
     except FileNotFoundError:
         message = f"{shown}: no such file"
@@ -63,5 +63,5 @@ def read_source(path: Path, limit_bytes: int = FILE_LIMIT_BYTES) -> Source:
         raise InputError(message) from None
     if not data:
         message = f"{shown}: is empty; fetch it again"
-        raise InputError(message)
+        raise TruncatedError(message)
     return Source(path=path, data=data, sha256=hashlib.sha256(data).hexdigest())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -27,13 +26,17 @@ from hinterland.publish.mosaic_files import mosaic_folder, publish_mosaic
 from hinterland.publish.mosaic_rasters import MosaicRasters
 from hinterland.publish.mosaic_report import mosaic_report
 from hinterland.publish.mosaic_request import FEATHER_PX, MosaicRequest
+from hinterland.publish.mosaic_room import check_room, outline
+from hinterland.publish.observer import Observer, nobody
 from hinterland_kernels.backend import CPU_NAME, Backend, BackendMissingError, choose
 
 ROOM_BYTES = 1 << 30
 _MOST_SOURCES = (1 << 16) - 1
 
 
-def make_mosaic(request: MosaicRequest, progress: Progress = silent) -> dict[str, Any]:
+def make_mosaic(
+    request: MosaicRequest, progress: Progress = silent, observer: Observer = nobody
+) -> dict[str, Any]:
     """Mosaic georeferenced rasters and publish the files.
 
     Beside `OUT.tif` stand `OUT.json`, the report; where each sample has one source, `OUT.sources.tif` and
@@ -46,6 +49,8 @@ def make_mosaic(request: MosaicRequest, progress: Progress = silent) -> dict[str
         Rasters and options.
     progress : Progress
         Told what is done of each stage.
+    observer : Observer
+        Told the plan.
 
     Returns
     -------
@@ -68,7 +73,9 @@ def make_mosaic(request: MosaicRequest, progress: Progress = silent) -> dict[str
             rasters = _inspected(request)
             reference = None if request.reference is None else inspect_raster(request.reference)
             plan = _planned(rasters, request, backend)
-            _check_room(plan, folder)
+            check_room(plan, folder)
+            memory_bytes = request.memory_bytes or resident_bytes() + ROOM_BYTES
+            observer.planned(outline(plan, memory_bytes, backend))
         with MapReader(plan.cache_bytes) as reader:
             mosaic = _prepared(plan, request, reference, reader, backend, timing_s, progress)
             shown = _write(mosaic, rasters, request, folder, timing_s, progress)
@@ -120,18 +127,6 @@ def _planned(rasters: Sequence[MapRaster], request: MosaicRequest, backend: Back
         used_bytes=used,
         workers=workers if backend.name == CPU_NAME else 1,
     )
-
-
-def _check_room(plan: MosaicPlan, folder: Path) -> None:
-    """Refuse what the disk cannot hold before hours are spent on it."""
-    per_sample = plan.bands * plan.dtype.itemsize + 6 * plan.has_sources + plan.relief + 4 * plan.slope
-    needed, free = plan.grid.lines * plan.grid.samples * per_sample, shutil.disk_usage(folder).free
-    if needed > free:
-        message = (
-            f"the mosaic of {plan.grid.samples} x {plan.grid.lines} samples needs {needed / 1e9:.1f} GB of disk "
-            f"while it is made, {free / 1e9:.1f} GB are free; give a larger --resolution or a smaller --extent"
-        )
-        raise InputError(message)
 
 
 def _prepared(

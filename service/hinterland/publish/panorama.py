@@ -32,6 +32,7 @@ from hinterland.progress import Progress, silent
 from hinterland.publish.bundle import REPORT, Bundle
 from hinterland.publish.memory import machine_bytes, resident_bytes
 from hinterland.publish.nav import Nav, read_nav, write_nav
+from hinterland.publish.observer import Observer, Outline, nobody
 from hinterland.publish.page import write_page
 from hinterland.publish.preview import write_preview
 from hinterland.publish.rasters import write_rasters
@@ -45,6 +46,7 @@ from hinterland_kernels.warp import KERNELS
 
 PROJECTIONS = ("cylindrical",)
 MEMORY_SHARE = 0.75
+_SMALL_FILES_BYTES = 4 << 20
 _REPORTED_VERSIONS = ("numpy", "numba", "opencv-python-headless", "rasterio", "scipy")
 
 
@@ -88,7 +90,9 @@ class PanoramaRequest:
                 raise InputError(message)
 
 
-def make_bundle(request: PanoramaRequest, progress: Progress = silent) -> dict[str, Any]:
+def make_bundle(
+    request: PanoramaRequest, progress: Progress = silent, observer: Observer = nobody
+) -> dict[str, Any]:
     """Make the panorama of one stop and publish its bundle.
 
     Parameters
@@ -97,6 +101,8 @@ def make_bundle(request: PanoramaRequest, progress: Progress = silent) -> dict[s
         Frames and options.
     progress : Progress
         Told what is done of each stage.
+    observer : Observer
+        Told the plan.
 
     Returns
     -------
@@ -123,6 +129,7 @@ def make_bundle(request: PanoramaRequest, progress: Progress = silent) -> dict[s
         solution = _solve(images, request, nav, stages)
         with stages.stage("planning"):
             planned = _planned(images, solution, request, backend)
+            observer.planned(_outline(planned, images, backend))
         composition, level_step = _prepare(images, solution, planned, request, backend, stages)
         finished = write_rasters(composition, planned.workers, bundle.folder, stages)
         with stages.stage("publishing"):
@@ -202,6 +209,23 @@ def _planned(
     lattices, sources = build_lattices(plan, solution), place_sources(images, bands, backend)
     plan, workers = fitted()
     return _Planned(plan=plan, lattices=lattices, sources=sources, workers=workers)
+
+
+def _outline(planned: _Planned, images: Sequence[Image], backend: Backend) -> Outline:
+    plan = planned.plan
+    bands = max(len(image.samples) for image in images)
+    # panorama, its mask and the sources, each with overviews that add a third; the page's tiles and the preview
+    stored = (bands * np.result_type(*(image.samples.dtype for image in images)).itemsize + 3) * 4 / 3
+    pixels = plan.grid.lines * plan.grid.samples
+    return Outline(
+        lines=plan.grid.lines,
+        samples=plan.grid.samples,
+        bands=bands,
+        tiles=plan.tile_count,
+        memory_bytes=plan.bytes_needed(bands, planned.workers, resident_bytes()),
+        output_bytes=math.ceil(pixels * (stored + 4.0)) + _SMALL_FILES_BYTES,
+        backend=backend.name,
+    )
 
 
 def _prepare(

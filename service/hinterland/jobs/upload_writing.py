@@ -1,0 +1,223 @@
+"""Writing uploads, so that a cut costs only what was not acknowledged.
+
+The order that makes it so: data are written and synced, then the row says how far they reach, then the client is
+told. What lies beyond the row after a crash is cut off when the upload is opened again. One process has an upload
+at a time, by a lock on its file that dies with the process; the row is read and written under it.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import google_crc32c
+from sqlalchemy.engine import Connection
+
+from hinterland.jobs import failpoints
+from hinterland.jobs.content import File, add_file, content_path, keep_content
+from hinterland.jobs.database import Database, now_s
+from hinterland.jobs.schema import uploads
+from hinterland.jobs.upload_files import lock_upload, upload_path
+from hinterland.jobs.uploads import Upload, UploadLimits, UploadState, get_upload
+from hinterland.reasons import Reason, RefusedError
+
+KEPT_EVERY_BYTES = 256 << 20
+"""A server that dies costs a client no more than this."""
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+class UploadWriter:
+    """Adds bytes to an upload; a context manager that keeps what was added when it is left, however it is left.
+
+    Blocks: for threads. Made by `open_writer`.
+    """
+
+    def __init__(self, database: Database, descriptor: int, upload: Upload, limits: UploadLimits) -> None:
+        self._database = database
+        self._descriptor = descriptor
+        self._limits = limits
+        self._upload = upload
+        self._position = upload.committed_bytes
+
+    def append(self, offset: int, data: bytes, crc32c: int) -> None:
+        """Write a piece.
+
+        Parameters
+        ----------
+        offset : int
+            Where it starts in the file: where the one before ended.
+        data : bytes
+            The piece.
+        crc32c : int
+            CRC-32C (Castagnoli) of it.
+
+        Raises
+        ------
+        RefusedError
+            OFFSET_WRONG, CHECKSUM_WRONG or DISK_FULL; the pieces before are kept.
+        """
+        if offset != self._position or offset + len(data) > self._upload.size_bytes:
+            message = (
+                f"a piece of {len(data)} bytes at {offset}: the next starts at {self._position} and ends at most "
+                f"at {self._upload.size_bytes}"
+            )
+            raise RefusedError(
+                Reason.OFFSET_WRONG, message, offset=str(offset), next_offset=str(self._position)
+            )
+        if google_crc32c.value(data) != crc32c:
+            message = f"the piece at {offset} was damaged on its way; send it again"
+            raise RefusedError(Reason.CHECKSUM_WRONG, message, offset=str(offset))
+        with _clear_full():
+            failpoints.reach("upload.write")
+            written = 0
+            while written < len(data):
+                written += os.pwrite(self._descriptor, data[written:] if written else data, offset + written)
+        self._position += len(data)
+        if self._position - self._upload.committed_bytes >= KEPT_EVERY_BYTES:
+            self.commit()
+
+    def commit(self) -> Upload:
+        """Have all pieces on the disk and in the row; the upload as it stands then.
+
+        Raises
+        ------
+        RefusedError
+            DISK_FULL, DATABASE_BUSY.
+        """
+        with _clear_full():
+            failpoints.reach("upload.fsync")
+            os.fsync(self._descriptor)
+        failpoints.reach("upload.commit")
+        reached = self._position
+        self._upload = self._database.write(
+            lambda connection: _set_committed(connection, self._upload, reached, self._limits.retention_s)
+        ).result()
+        return self._upload
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if self._position > self._upload.committed_bytes:
+                self.commit()
+        finally:
+            os.close(self._descriptor)
+
+
+def open_writer(
+    database: Database, folder: Path, *, owner: str, upload_id: str, limits: UploadLimits
+) -> UploadWriter:
+    """Open an upload to be written, at its committed bytes.
+
+    Raises
+    ------
+    RefusedError
+        NOT_YOURS, UPLOAD_EXPIRED, UPLOAD_BUSY; STATE_WRONG if it is finished.
+    """
+    database.read(lambda connection: _open_upload(connection, owner, upload_id))
+    descriptor = lock_upload(folder, upload_id)
+    try:
+        upload = database.read(lambda connection: _open_upload(connection, owner, upload_id))
+        if os.fstat(descriptor).st_size < upload.committed_bytes:  # lost with its disk, or already a file
+            upload = database.write(
+                lambda connection: _set_committed(connection, upload, 0, limits.retention_s)
+            ).result()
+        os.ftruncate(descriptor, upload.committed_bytes)
+        return UploadWriter(database, descriptor, upload, limits)
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def finish_upload(
+    database: Database, folder: Path, *, owner: str, upload_id: str, limits: UploadLimits
+) -> File:
+    """Check the whole and make it a file of its owner. Blocks while it reads; again is the same.
+
+    Raises
+    ------
+    RefusedError
+        NOT_YOURS, UPLOAD_EXPIRED, UPLOAD_BUSY, UPLOAD_INCOMPLETE; CHECKSUM_WRONG, and the upload is empty again.
+    """
+    upload = database.read(lambda connection: get_upload(connection, owner, upload_id))
+    if upload.state is UploadState.FINISHED:
+        return database.write(lambda connection: _settle(connection, folder, upload)).result()
+    descriptor = lock_upload(folder, upload_id)
+    try:
+        upload = database.read(lambda connection: get_upload(connection, owner, upload_id))
+        if upload.committed_bytes < upload.size_bytes:
+            message = f"{upload.committed_bytes} of {upload.size_bytes} bytes are here; write the rest first"
+            raise RefusedError(Reason.UPLOAD_INCOMPLETE, message, committed_bytes=str(upload.committed_bytes))
+        partial = upload_path(folder, upload_id)
+        place = content_path(folder, owner, upload.sha256)
+        was_moved = os.fstat(descriptor).st_size == 0 and place.exists()
+        if was_moved:
+            partial.unlink()  # the lock made it anew; the content was checked and moved before a crash
+        elif not _is_whole(descriptor, upload):
+            os.ftruncate(descriptor, 0)
+            database.write(
+                lambda connection: _set_committed(connection, upload, 0, limits.retention_s)
+            ).result()
+            message = "the file that arrived is not the one announced; write it again from the start"
+            raise RefusedError(Reason.CHECKSUM_WRONG, message)
+        keep_content(folder, owner, upload.sha256, partial)
+        failpoints.reach("upload.settle")
+        return database.write(lambda connection: _settle(connection, folder, upload)).result()
+    finally:
+        os.close(descriptor)
+
+
+def _set_committed(connection: Connection, upload: Upload, reached: int, retention_s: float) -> Upload:
+    connection.execute(
+        uploads.update()
+        .where(uploads.c.id == upload.id)
+        .values(committed_bytes=reached, expires_s=now_s(connection) + retention_s)
+    )
+    return get_upload(connection, upload.owner, upload.id)
+
+
+def _open_upload(connection: Connection, owner: str, upload_id: str) -> Upload:
+    upload = get_upload(connection, owner, upload_id)
+    if upload.state is UploadState.FINISHED:
+        message = "the upload is finished; nothing can be added"
+        raise RefusedError(Reason.STATE_WRONG, message)
+    return upload
+
+
+def _settle(connection: Connection, folder: Path, upload: Upload) -> File:
+    """Enter the content that lies in its place; nothing if it was swept away in the same moment."""
+    if not content_path(folder, upload.owner, upload.sha256).exists():
+        message = "the file has expired; create its upload again"
+        raise RefusedError(Reason.UPLOAD_EXPIRED, message)
+    connection.execute(
+        uploads.update().where(uploads.c.id == upload.id).values(state=UploadState.FINISHED.value)
+    )
+    return add_file(connection, upload.owner, upload.sha256, upload.size_bytes)
+
+
+def _is_whole(descriptor: int, upload: Upload) -> bool:
+    if os.fstat(descriptor).st_size != upload.size_bytes:
+        return False
+    with os.fdopen(os.dup(descriptor), "rb", buffering=0) as file:
+        file.seek(0)
+        return hashlib.file_digest(file, "sha256").hexdigest() == upload.sha256
+
+
+@contextmanager
+def _clear_full() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        message = "the server's disk is full; try again later"
+        raise RefusedError(Reason.DISK_FULL, message) from error

@@ -1,0 +1,1 @@
+"""The gRPC server: it authorises, validates, keeps and tells; what takes long is done by other processes."""

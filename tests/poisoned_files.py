@@ -1,0 +1,402 @@
+"""Files made to harm whoever opens them, each a few lines of the attack that it stands for."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import struct
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import rasterio
+from map_rasters import textured, write_raster
+from PIL import Image as Picture
+from product_files import CURIOSITY_LABEL, label_of, pds3_product
+
+from hinterland.jobs.ingest import Role
+from hinterland.reasons import Reason
+
+LINES, SAMPLES = 40, 60
+SECRET = b"root:$6$secret" * 400
+"""As long as the pixels that the labels promise, so that nothing but its place is wrong."""
+
+FORMAT, OUTSIDE = Reason.INPUT_FORMAT_REFUSED, Reason.INPUT_OUTSIDE_JOB
+LARGE, SHORT, REFUSED = Reason.INPUT_TOO_LARGE, Reason.INPUT_TRUNCATED, Reason.INPUT_REFUSED
+
+
+class Poisoned(NamedTuple):
+    """A file, what it is taken for, and why it must be refused."""
+
+    name: str
+    make: Callable[[Path], Path]
+    """Writes it in a folder whose parent has a file "secret"; returns its path."""
+    role: Role
+    reason: Reason
+
+
+def _content(name: str, content: bytes) -> Callable[[Path], Path]:
+    def make(folder: Path) -> Path:
+        (folder / name).write_bytes(content)
+        return folder / name
+
+    return make
+
+
+def pds3_label(pointer: str, *, head: str = "", lines: int = LINES) -> bytes:
+    """Of an image of 16 bits."""
+    return (
+        f"PDS_VERSION_ID = PDS3\r\n{head}RECORD_TYPE = FIXED_LENGTH\r\nRECORD_BYTES = {2 * SAMPLES}\r\n"
+        f"FILE_RECORDS = {lines}\r\n^IMAGE = {pointer}\r\nOBJECT = IMAGE\r\n  LINES = {lines}\r\n"
+        f"  LINE_SAMPLES = {SAMPLES}\r\n  SAMPLE_TYPE = MSB_INTEGER\r\n  SAMPLE_BITS = 16\r\n  BANDS = 1\r\n"
+        "END_OBJECT = IMAGE\r\nEND\r\n"
+    ).encode()
+
+
+def isis3_label(core: str, *, start: int = 1, inside: str = "") -> bytes:
+    """Of a cube of 16 bits."""
+    return (
+        f"Object = IsisCube\n  Object = Core\n{core}    StartByte = {start}\n    Format = BandSequential\n"
+        f"    Group = Dimensions\n      Samples = {SAMPLES}\n      Lines = {LINES}\n      Bands = 1\n"
+        "    End_Group\n    Group = Pixels\n      Type = SignedWord\n      ByteOrder = Lsb\n      Base = 0.0\n"
+        f"      Multiplier = 1.0\n    End_Group\n  End_Object\n{inside}End_Object\nEnd\n"
+    ).encode()
+
+
+def pds4_label(file_name: str, *, before: str = "") -> bytes:
+    """Of an image of 16 bits."""
+    return (
+        f'<?xml version="1.0"?>\n{before}<Product_Observational xmlns="http://pds.nasa.gov/pds4/pds/v1">'
+        "<File_Area_Observational><File>"
+        f'<file_name>{file_name}</file_name></File><Array_2D_Image><offset unit="byte">0</offset><axes>2</axes>'
+        "<axis_index_order>Last Index Fastest</axis_index_order>"
+        "<Element_Array><data_type>SignedLSB2</data_type></Element_Array>"
+        f"<Axis_Array><axis_name>Line</axis_name><elements>{LINES}</elements>"
+        "<sequence_number>1</sequence_number></Axis_Array>"
+        f"<Axis_Array><axis_name>Sample</axis_name><elements>{SAMPLES}</elements>"
+        "<sequence_number>2</sequence_number></Axis_Array>"
+        "</Array_2D_Image></File_Area_Observational></Product_Observational>\n"
+    ).encode()
+
+
+def vicar_label(lines: int = LINES) -> bytes:
+    """Of an image of 8 bits."""
+    return (
+        (
+            f"LBLSIZE=240 FORMAT='BYTE' TYPE='IMAGE' BUFSIZ=240 DIM=3 EOL=0 RECSIZE={SAMPLES} ORG='BSQ' "
+            f"NL={lines} NS={SAMPLES} NB=1 N1={SAMPLES} N2={lines} N3=1 N4=0 NBB=0 NLB=0 "
+            "HOST='X86-64-LINX' INTFMT='LOW' REALFMT='RIEEE'"
+        )
+        .encode()
+        .ljust(240, b"\0")
+    )
+
+
+def _raw_vrt(source: str, relative: int) -> bytes:
+    return (
+        f'<VRTDataset rasterXSize="{SAMPLES}" rasterYSize="{LINES}"><VRTRasterBand dataType="Int16" band="1" '
+        f'subClass="VRTRawRasterBand"><SourceFilename relativetoVRT="{relative}">{source}</SourceFilename>'
+        f"<ImageOffset>0</ImageOffset><PixelOffset>2</PixelOffset><LineOffset>{2 * SAMPLES}</LineOffset>"
+        "</VRTRasterBand></VRTDataset>"
+    ).encode()
+
+
+def _cut(name: str, whole: bytes, kept: int) -> Callable[[Path], Path]:
+    """A file of which only so many bytes arrived; a negative number counts from its end."""
+    return _content(name, whole[:kept])
+
+
+_PIXELS = textured(LINES, SAMPLES, dtype="int16")[0].astype("<i2").tobytes()
+_ISIS3 = isis3_label("", start=2001).ljust(2000, b"\0") + _PIXELS
+_PDS3 = pds3_label("20").ljust(19 * 2 * SAMPLES) + _PIXELS
+_VICAR = vicar_label() + _PIXELS[: LINES * SAMPLES]
+SOUND = {"sound.cub": _ISIS3, "sound.IMG": _PDS3, "sound.VIC": _VICAR}
+"""What the cut ones were before."""
+
+
+def _patched_tiff(tags: dict[int, int]) -> Callable[[Path], Path]:
+    """A small GeoTIFF whose header says something else in 32 bits."""
+
+    def make(folder: Path) -> Path:
+        path = write_raster(folder / "in.tif", textured(64, 64), tiled=True, blockxsize=64, blockysize=64)
+        content = bytearray(path.read_bytes())
+        (directory,) = struct.unpack_from("<I", content, 4)
+        for entry in range(struct.unpack_from("<H", content, directory)[0]):
+            at = directory + 2 + 12 * entry
+            (tag,) = struct.unpack_from("<H", content, at)
+            if tag in tags:
+                struct.pack_into("<HII", content, at + 2, 4, 1, tags[tag])
+        path.write_bytes(content)
+        return path
+
+    return make
+
+
+def sparse_tiff(folder: Path) -> Path:
+    """Five terabytes in a hundred kilobytes: a sound file, and nothing in it."""
+    side = 1_600_000
+    path = folder / "sparse.tif"
+    options = {
+        "driver": "GTiff",
+        "tiled": True,
+        "blockxsize": 16384,
+        "blockysize": 16384,
+        "compress": "DEFLATE",
+    }
+    with rasterio.open(
+        path, "w", width=side, height=side, count=2, dtype="uint8", sparse_ok=True, bigtiff="YES", **options
+    ) as dataset:
+        dataset.write(np.ones((1, 8, 8), dtype=np.uint8), [1], window=((0, 8), (0, 8)))
+    return path
+
+
+def one_large_tile(folder: Path) -> Path:
+    """A tile of 268 MB in 33 KB."""
+    path = folder / "tile.tif"
+    side = 16384
+    with rasterio.open(
+        path, "w", driver="GTiff", width=side, height=side, count=1, dtype="uint8", tiled=True,
+        blockxsize=side, blockysize=side, compress="ZSTD",
+    ) as dataset:  # fmt: skip
+        dataset.write(np.zeros((1, side, side), dtype=np.uint8))
+    return path
+
+
+def large_jp2(folder: Path) -> Path:
+    """A JPEG 2000 of 64 x 64 samples that claims 200 000 x 200 000, in one tile."""
+    path, side = folder / "large.jp2", 200_000
+    with rasterio.open(
+        path, "w", driver="JP2OpenJPEG", width=64, height=64, count=1, dtype="uint8"
+    ) as dataset:
+        dataset.write(textured(64, 64))
+    content = bytearray(path.read_bytes())
+    size = content.index(b"\xff\x51")  # marker, length, capabilities, then the sizes
+    struct.pack_into(">IIIIII", content, size + 6, side, side, 0, 0, side, side)
+    header = content.index(b"ihdr")
+    struct.pack_into(">II", content, header + 4, side, side)
+    path.write_bytes(content)
+    return path
+
+
+def png_bomb(folder: Path) -> Path:
+    """A PNG of 60 000 x 60 000 samples in a few bytes."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", 60_000, 60_000, 8, 0, 0, 0, 0)
+    body = b"IDAT" + zlib.compress(bytes(60_001))
+    chunks = b"".join(
+        struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+        for chunk in (header, body, b"IEND")
+    )
+    return _content("bomb.png", b"\x89PNG\r\n\x1a\n" + chunks)(folder)
+
+
+def _zip(name: str, content: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def nested_zip() -> bytes:
+    """A zip of a zip of a zip of zeros."""
+    content = bytes(1 << 20)
+    for level in range(4):
+        content = _zip(f"{level}.zip", content)
+    return content
+
+
+def tar_of_links() -> bytes:
+    """A tar with a link out of its folder, and a file behind it."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        link = tarfile.TarInfo("out")
+        link.type, link.linkname = tarfile.SYMTYPE, "../.."
+        archive.addfile(link)
+        archive.addfile(tarfile.TarInfo("out/shadow"), io.BytesIO(b""))
+    return buffer.getvalue()
+
+
+_LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+BILLION_LAUGHS = pds4_label("&l9;", before=f'<!DOCTYPE x [<!ENTITY l0 "ha">{_LAUGHS}]>')
+QUADRATIC = pds4_label("&a;" * 20_000, before=f'<!DOCTYPE x [<!ENTITY a "{"a" * 50_000}">]>')
+EXTERNAL = pds4_label("&x;", before='<!DOCTYPE x [<!ENTITY x SYSTEM "file:///etc/passwd">]>')
+
+LONG_TEXT = f'NOTE = "{"word " * 80_000}"\r\n'
+DEEP_GROUPS = "".join(f"OBJECT = G{n}\r\n" for n in range(1000))
+DEEP_BRACKETS = f"A = {'(' * 3000}1{')' * 3000}\r\n"
+OPEN_COMMENTS = "/*" * 100_000 + "\r\n"
+OPEN_QUOTES = "A = '" + "\r\nA = '" * 30_000
+
+
+def _frame(change: Callable[[bytes], bytes]) -> Callable[[Path], Path]:
+    shades = np.arange(1, 481, dtype=np.int16).reshape(1, 20, 24)
+    return _content("frame.IMG", change(pds3_product(label_of(CURIOSITY_LABEL), shades)))
+
+
+def _picture(kind: str) -> bytes:
+    buffer = io.BytesIO()
+    Picture.fromarray(textured(64, 64)[0]).save(buffer, kind)
+    return buffer.getvalue()
+
+
+_BANNED = {
+    "vrt": b'<VRTDataset rasterXSize="1" rasterYSize="1"/>',
+    "wms": b"<GDAL_WMS><Service name='TMS'><ServerUrl>http://127.0.0.1:9/</ServerUrl></Service></GDAL_WMS>",
+    "wcs": b"<WCS_GDAL><ServiceURL>http://127.0.0.1:9/?</ServiceURL></WCS_GDAL>",
+    "wmts": b"<GDAL_WMTS><GetCapabilitiesUrl>http://127.0.0.1:9/</GetCapabilitiesUrl></GDAL_WMTS>",
+    "tile index": b"<GDALTileIndexDataset><IndexDataset>/etc/passwd</IndexDataset></GDALTileIndexDataset>",
+    "stac": json.dumps({"stac_version": "1.0.0", "assets": {"a": {"href": "http://127.0.0.1:9/"}}}).encode(),
+    "zarr": json.dumps({"zarr_format": 2, "shape": [1, 1], "chunks": [1, 1], "dtype": "|u1"}).encode(),
+    "kml": b"<kml><GroundOverlay><Icon><href>http://127.0.0.1:9/</href></Icon></GroundOverlay></kml>",
+    "envi": b"ENVI\nsamples = 1\nlines = 1\nbands = 1\ndata type = 1\nheader offset = 0\n",
+    "geopackage": b"SQLite format 3\0" + bytes(84),
+    "netcdf": b"CDF\x01" + bytes(40),
+    "hdf": b"\x89HDF\r\n\x1a\n" + bytes(40),
+    "pdf": b"%PDF-1.7\n",
+    "fits": b"SIMPLE  =                    T".ljust(2880),
+    "text": b"/etc/passwd\n",
+    "address": b"/vsicurl/http://127.0.0.1:9/a.tif",
+}
+
+POISONED = (
+    # 5.2: files that name others
+    Poisoned(
+        "a detached PDS3 label", _content("a.LBL", pds3_label('("../secret", 1)')), Role.RASTER, OUTSIDE
+    ),
+    Poisoned(
+        "an absolute PDS3 pointer", _content("a.LBL", pds3_label('("/etc/passwd", 1)')), Role.RASTER, OUTSIDE
+    ),
+    Poisoned(
+        "an ISIS3 core elsewhere",
+        _content("a.lbl", isis3_label("    ^Core = ../secret\n")),
+        Role.RASTER,
+        OUTSIDE,
+    ),
+    Poisoned("PDS4 data elsewhere", _content("a.xml", pds4_label("../secret")), Role.RASTER, OUTSIDE),
+    Poisoned("a raw VRT, relative", _content("a.tif", _raw_vrt("../secret", 1)), Role.RASTER, FORMAT),
+    Poisoned("a raw VRT, absolute", _content("a.tif", _raw_vrt("/etc/passwd", 0)), Role.RASTER, FORMAT),
+    Poisoned(
+        "a frame with a detached label",
+        _frame(lambda data: data.replace(b"^IMAGE", b'^IMAGE = ("../secret", 1)\r\nX', 1)),
+        Role.FRAME,
+        OUTSIDE,
+    ),
+    # 5.3: formats that fetch or open others
+    *(
+        Poisoned(f"{name} as a raster", _content("in.tif", content), Role.RASTER, FORMAT)
+        for name, content in _BANNED.items()
+    ),
+    *(
+        Poisoned(f"{name} as a frame", _content("in.png", content), Role.FRAME, FORMAT)
+        for name, content in _BANNED.items()
+    ),
+    # 5.5: XML
+    Poisoned("a billion laughs", _content("a.xml", BILLION_LAUGHS), Role.RASTER, OUTSIDE),
+    Poisoned("quadratic entities", _content("a.xml", QUADRATIC), Role.RASTER, OUTSIDE),
+    Poisoned("an external entity", _content("a.xml", EXTERNAL), Role.RASTER, OUTSIDE),
+    Poisoned("XML beyond 4 MiB", _content("a.xml", pds4_label("a" * (5 << 20))), Role.RASTER, LARGE),
+    Poisoned(
+        "deep XML", _content("a.xml", pds4_label("x", before="") + b"<a>" * 100_000), Role.RASTER, REFUSED
+    ),
+    # 5.6: labels
+    Poisoned(
+        "a PDS3 label of 400 KB", _content("a.IMG", pds3_label("9", head=LONG_TEXT)), Role.RASTER, LARGE
+    ),
+    Poisoned("1000 objects nested", _content("a.IMG", pds3_label("9", head=DEEP_GROUPS)), Role.RASTER, LARGE),
+    Poisoned(
+        "3000 brackets nested", _content("a.IMG", pds3_label("9", head=DEEP_BRACKETS)), Role.RASTER, LARGE
+    ),
+    Poisoned(
+        "100 000 comments without end",
+        _content("a.IMG", pds3_label("9", head=OPEN_COMMENTS)),
+        Role.RASTER,
+        LARGE,
+    ),
+    Poisoned(
+        "1000 groups nested in ISIS3",
+        _content("a.cub", isis3_label("", inside="Group = A\n" * 1000)),
+        Role.RASTER,
+        LARGE,
+    ),
+    Poisoned(
+        "a frame's label of 400 KB", _content("a.IMG", pds3_label("9", head=LONG_TEXT)), Role.FRAME, REFUSED
+    ),
+    Poisoned(
+        "a frame's 1000 objects", _content("a.IMG", pds3_label("9", head=DEEP_GROUPS)), Role.FRAME, REFUSED
+    ),
+    Poisoned(
+        "a frame's 3000 brackets", _content("a.IMG", pds3_label("9", head=DEEP_BRACKETS)), Role.FRAME, REFUSED
+    ),
+    Poisoned(
+        "a frame's open quotes", _content("a.IMG", pds3_label("9", head=OPEN_QUOTES)), Role.FRAME, REFUSED
+    ),
+    Poisoned(
+        "a VICAR label of a gigabyte",
+        _content("a.VIC", b"LBLSIZE=999999999 FORMAT='BYTE' "),
+        Role.RASTER,
+        LARGE,
+    ),
+    # 5.7: sizes
+    Poisoned("a TIFF of five terabytes", sparse_tiff, Role.RASTER, LARGE),
+    Poisoned(
+        "a TIFF of 4 billion squared",
+        _patched_tiff({256: 4_000_000_000, 257: 4_000_000_000}),
+        Role.RASTER,
+        REFUSED,
+    ),
+    Poisoned(
+        "a TIFF of a million squared", _patched_tiff({256: 1_000_000, 257: 1_000_000}), Role.RASTER, LARGE
+    ),
+    Poisoned("one tile of 268 MB", one_large_tile, Role.RASTER, LARGE),
+    Poisoned("a JPEG 2000 of 200 000 squared", large_jp2, Role.RASTER, LARGE),
+    Poisoned("a PNG of 60 000 squared as a frame", png_bomb, Role.FRAME, LARGE),
+    Poisoned("a PNG of 60 000 squared as a raster", png_bomb, Role.RASTER, LARGE),
+    # truncated
+    *(
+        Poisoned(f"{name} cut to {kept}", _cut(name, whole, kept), Role.RASTER, SHORT)
+        for name, whole in SOUND.items()
+        for kept in (len(whole) // 2 + 1000, -6)
+    ),
+    *(
+        Poisoned(f"{name} cut to nothing", _cut(name, whole, 0), Role.RASTER, SHORT)
+        for name, whole in SOUND.items()
+    ),
+    Poisoned("half a PNG", _cut("in.png", _picture("PNG"), 2000), Role.FRAME, REFUSED),
+    Poisoned("half a JPEG", _cut("in.jpg", _picture("JPEG"), 2000), Role.FRAME, REFUSED),
+    Poisoned("half a frame", _frame(lambda data: data[:-100]), Role.FRAME, SHORT),
+    # 5.13: archives
+    *(
+        Poisoned(f"{name} as a {role}", _content("in.tif", content), role, reason)
+        for name, content in {
+            "a zip slip": _zip("../../../etc/cron.d/x", b"* * * * * root id\n"),
+            "a nested zip": nested_zip(),
+            "a tar with links": tar_of_links(),
+            "a gzip bomb": gzip.compress(bytes(10 << 20)),
+        }.items()
+        for role, reason in (
+            (Role.RASTER, FORMAT),
+            (Role.FRAME, FORMAT),
+            (Role.FEED, REFUSED),
+            (Role.PLACES, REFUSED),
+        )
+    ),
+    # text of the wrong kind, and text that is too deep
+    Poisoned("a deep feed", _content("feed.json", b"[" * 200_000), Role.FEED, REFUSED),
+    Poisoned("a deep route", _content("route.json", b'{"a":' * 200_000), Role.ROUTE, REFUSED),
+    Poisoned(
+        "a number of a million digits",
+        _content("f.json", b'{"images": [%s]}' % (b"9" * 1_000_000)),
+        Role.FEED,
+        REFUSED,
+    ),
+    Poisoned(
+        "a table without an end",
+        _content("r.csv", b'frame,site,drive\n"' + b"x" * 300_000),
+        Role.ROUTE,
+        REFUSED,
+    ),
+)
