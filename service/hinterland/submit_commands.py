@@ -40,6 +40,9 @@ def submit_panorama(
     projection: Annotated[str, typer.Option("--projection", help="cylindrical.")] = "",
     scale: Annotated[float | None, typer.Option("--scale", help="Pixels per degree.")] = None,
     kernel: Annotated[str, typer.Option("--kernel", help="nearest, bilinear, bicubic or lanczos3.")] = "",
+    nav: Annotated[
+        Path | None, typer.Option("--nav", metavar="NAV.json", help="Pointing of an earlier panorama.")
+    ] = None,
     title: TitleOption = "",
     label: LabelOption = None,
     request_id: RequestOption = None,
@@ -60,6 +63,7 @@ def submit_panorama(
         projection=projection,
         pixels_per_degree=scale,
         kernel=kernel,
+        nav=nav,
     )
     after = After(
         title=title,
@@ -84,7 +88,18 @@ def submit_mosaic(
     ] = None,
     method: Annotated[str, typer.Option("--method", help="blend, first, last, min, max, mean ...")] = "",
     priority: Annotated[str, typer.Option("--priority", help="resolution or order.")] = "",
-    level: Annotated[str, typer.Option("--level", help="auto, gain or none.")] = "",
+    level: Annotated[
+        str, typer.Option("--level", help="auto, gain or none; of heights offset or plane.")
+    ] = "",
+    reference: Annotated[
+        Path | None, typer.Option("--reference", metavar="DEM", help="What heights are levelled to.")
+    ] = None,
+    join: Annotated[str, typer.Option("--join", help="seams or feather.")] = "",
+    feather: Annotated[float | None, typer.Option("--feather", metavar="SAMPLES")] = None,
+    fill_m: Annotated[float | None, typer.Option("--fill", metavar="METRES", help="Fill holes.")] = None,
+    relief: Annotated[bool, typer.Option("--relief", help="Draw shaded relief of heights too.")] = False,
+    light: Annotated[tuple[float, float] | None, typer.Option("--light", metavar="AZIMUTH ELEVATION")] = None,
+    slope: Annotated[bool, typer.Option("--slope", help="Write the slope of heights too.")] = False,
     kernel: Annotated[str, typer.Option("--kernel", help="nearest, bilinear, bicubic or lanczos3.")] = "",
     compress: Annotated[str, typer.Option("--compress", help="deflate, zstd, lzw or none.")] = "",
     title: TitleOption = "",
@@ -110,6 +125,13 @@ def submit_mosaic(
         level=level,
         kernel=kernel,
         compress=compress,
+        reference=reference,
+        join=join,
+        feather_px=feather,
+        fill_m=fill_m,
+        relief=relief,
+        slope=slope,
+        light_deg=light,
     )
     after = After(
         title=title,

@@ -23,10 +23,12 @@ class Panorama:
     projection: str = ""
     pixels_per_degree: float | None = None
     kernel: str = ""
+    nav: Path | None = None
+    """Pointing of an earlier panorama of these frames."""
 
     def files(self) -> tuple[Path, ...]:
         """What has to be uploaded."""
-        return (*self.frames, *self.metadata)
+        return (*self.frames, *self.metadata, *_given(self.nav))
 
     def job(self, uploaded: Uploaded) -> job_pb2.Job:
         """The job, once its files are uploaded."""
@@ -37,6 +39,7 @@ class Panorama:
             projection=self.projection,
             pixels_per_degree=self.pixels_per_degree,
             kernel=self.kernel,
+            nav=_input(self.nav, uploaded),
         )
         return job_pb2.Job(panorama=spec)
 
@@ -55,10 +58,19 @@ class Mosaic:
     level: str = ""
     kernel: str = ""
     compress: str = ""
+    reference: Path | None = None
+    """What heights are levelled to."""
+    join: str = ""
+    feather_px: float | None = None
+    fill_m: float | None = None
+    relief: bool = False
+    slope: bool = False
+    light_deg: tuple[float, float] | None = None
+    """Azimuth and elevation of the light on the relief."""
 
     def files(self) -> tuple[Path, ...]:
         """What has to be uploaded."""
-        return tuple(self.rasters)
+        return (*self.rasters, *_given(self.reference))
 
     def job(self, uploaded: Uploaded) -> job_pb2.Job:
         """The job, once its files are uploaded."""
@@ -76,7 +88,15 @@ class Mosaic:
             level=self.level,
             kernel=self.kernel,
             compress=self.compress,
+            reference=_input(self.reference, uploaded),
+            join=self.join,
+            feather_px=self.feather_px,
+            fill_m=self.fill_m,
+            relief=self.relief,
+            slope=self.slope,
         )
+        if self.light_deg is not None:
+            spec.light.azimuth_deg, spec.light.elevation_deg = self.light_deg
         return job_pb2.Job(mosaic=spec)
 
 
@@ -102,8 +122,7 @@ class Overview:
 
     def files(self) -> tuple[Path, ...]:
         """What has to be uploaded."""
-        single = (self.dem, self.planned, self.places)
-        return (*self.base_maps, *self.routes, *(path for path in single if path is not None))
+        return (*self.base_maps, *self.routes, *_given(self.dem, self.planned, self.places))
 
     def job(self, uploaded: Uploaded) -> job_pb2.Job:
         """The job, once its files are uploaded."""
@@ -149,6 +168,10 @@ def check_files(spec: Spec) -> None:
         if same != path:
             message = f"{same} and {path} have one name: rename one, a job's files are told apart by it"
             raise InputError(message)
+
+
+def _given(*paths: Path | None) -> tuple[Path, ...]:
+    return tuple(path for path in paths if path is not None)
 
 
 def _input(path: Path | None, uploaded: Uploaded) -> job_pb2.InputFile | None:

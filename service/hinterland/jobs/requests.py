@@ -26,6 +26,7 @@ def panorama_request(spec: PanoramaSpec, asked: AttemptRequest) -> PanoramaReque
         projection=spec.projection,
         pixels_per_degree=spec.pixels_per_degree,
         kernel=spec.kernel,
+        nav=None if spec.nav is None else paths[spec.nav],
         backend=asked.backend,
         memory_bytes=asked.memory_bytes,
     )
@@ -45,6 +46,13 @@ def mosaic_request(spec: MosaicSpec, asked: AttemptRequest) -> MosaicRequest:
         levelling=spec.level,
         kernel=spec.kernel,
         compress=spec.compress,
+        reference=None if spec.reference is None else paths[spec.reference],
+        join=spec.join,
+        feather_px=spec.feather_px,
+        fill_m=spec.fill_m,
+        relief=spec.relief,
+        slope=spec.slope,
+        light_deg=spec.light_deg,
         backend=asked.backend,
         memory_bytes=asked.memory_bytes,
     )

@@ -34,6 +34,7 @@ class PanoramaSpec:
     projection: str = "cylindrical"
     pixels_per_degree: float | None = None
     kernel: str = "lanczos3"
+    nav: InputFile | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,14 @@ class MosaicSpec:
     level: str = "auto"
     kernel: str = "bilinear"
     compress: str = "deflate"
+    reference: InputFile | None = None
+    join: str = "seams"
+    feather_px: float | None = None
+    fill_m: float | None = None
+    relief: bool = False
+    slope: bool = False
+    light_deg: tuple[float, float] | None = None
+    """Azimuth and elevation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

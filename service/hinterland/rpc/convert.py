@@ -127,6 +127,7 @@ def _panorama(spec: PanoramaSpec) -> job_pb2.PanoramaSpec:
         projection=spec.projection,
         pixels_per_degree=spec.pixels_per_degree,
         kernel=spec.kernel,
+        nav=None if spec.nav is None else _input(spec.nav),
     )
 
 
@@ -140,7 +141,16 @@ def _mosaic(spec: MosaicSpec) -> job_pb2.MosaicSpec:
         level=spec.level,
         kernel=spec.kernel,
         compress=spec.compress,
+        reference=None if spec.reference is None else _input(spec.reference),
+        join=spec.join,
+        feather_px=spec.feather_px,
+        fill_m=spec.fill_m,
+        relief=spec.relief,
+        slope=spec.slope,
     )
+    if spec.light_deg is not None:
+        azimuth_deg, elevation_deg = spec.light_deg
+        message.light.CopyFrom(job_pb2.MosaicSpec.Light(azimuth_deg=azimuth_deg, elevation_deg=elevation_deg))
     if spec.extent is not None:
         west, south, east, north = spec.extent
         message.extent.CopyFrom(job_pb2.MosaicSpec.Extent(west=west, south=south, east=east, north=north))

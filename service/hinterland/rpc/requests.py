@@ -39,6 +39,8 @@ _PROJ_FILES = re.compile(
     r"(^|[\s+])(init|file|nadgrids|geoidgrids|grids|xyz_grids|catalog|json)=", re.IGNORECASE
 )
 
+_Spec = job_pb2.PanoramaSpec | job_pb2.MosaicSpec | job_pb2.OverviewSpec
+
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
@@ -129,6 +131,7 @@ def _panorama(spec: job_pb2.PanoramaSpec, at: str) -> PanoramaSpec:
         frames=_files(spec.frames, f"{at}.frames", 1, 2000),
         metadata=_files(spec.metadata, f"{at}.metadata", 0, 100),
         pixels_per_degree=_number(spec, "pixels_per_degree", at),
+        nav=_file(spec, "nav", at),
         **_choices("panorama", spec, at),
     )
 
@@ -140,11 +143,22 @@ def _mosaic(spec: job_pb2.MosaicSpec, at: str) -> MosaicSpec:
         if not all(map(math.isfinite, edges)) or edges[0] >= edges[2] or edges[1] >= edges[3]:
             raise invalid(f"{at}.extent", "finite numbers, west < east and south < north")
         extent = edges
+    light = None
+    if spec.HasField("light"):
+        light = (spec.light.azimuth_deg, spec.light.elevation_deg)
+        if not (abs(light[0]) <= 360.0 and 0.0 < light[1] <= 90.0):
+            raise invalid(f"{at}.light", "azimuth -360 to 360, elevation more than 0 to 90 degrees")
     return MosaicSpec(
         rasters=_files(spec.rasters, f"{at}.rasters", 1, 4096),
         crs=_crs(spec.crs, f"{at}.crs"),
         resolution=_number(spec, "resolution", at),
         extent=extent,
+        reference=_file(spec, "reference", at),
+        feather_px=_number(spec, "feather_px", at),
+        fill_m=_number(spec, "fill_m", at),
+        relief=spec.relief,
+        slope=spec.slope,
+        light_deg=light,
         **_choices("mosaic", spec, at),
     )
 
@@ -186,7 +200,7 @@ def _files(given: Sequence[job_pb2.InputFile], at: str, fewest: int, most: int) 
     return tuple(_input(one, f"{at}[{index}]") for index, one in enumerate(given))
 
 
-def _file(spec: job_pb2.OverviewSpec, name: str, at: str) -> InputFile | None:
+def _file(spec: _Spec, name: str, at: str) -> InputFile | None:
     return _input(getattr(spec, name), f"{at}.{name}") if spec.HasField(name) else None
 
 
@@ -211,7 +225,7 @@ def _choices(kind: str, spec: job_pb2.PanoramaSpec | job_pb2.MosaicSpec, at: str
 
 
 def _number(
-    spec: job_pb2.PanoramaSpec | job_pb2.MosaicSpec | job_pb2.OverviewSpec,
+    spec: _Spec,
     name: str,
     at: str,
     less_than: float = math.inf,

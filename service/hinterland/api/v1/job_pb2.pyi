@@ -89,23 +89,25 @@ class InputFile(_message.Message):
     def __init__(self, file: _Optional[str] = ..., filename: _Optional[str] = ...) -> None: ...
 
 class PanoramaSpec(_message.Message):
-    __slots__ = ("frames", "metadata", "surface", "projection", "pixels_per_degree", "kernel")
+    __slots__ = ("frames", "metadata", "surface", "projection", "pixels_per_degree", "kernel", "nav")
     FRAMES_FIELD_NUMBER: _ClassVar[int]
     METADATA_FIELD_NUMBER: _ClassVar[int]
     SURFACE_FIELD_NUMBER: _ClassVar[int]
     PROJECTION_FIELD_NUMBER: _ClassVar[int]
     PIXELS_PER_DEGREE_FIELD_NUMBER: _ClassVar[int]
     KERNEL_FIELD_NUMBER: _ClassVar[int]
+    NAV_FIELD_NUMBER: _ClassVar[int]
     frames: _containers.RepeatedCompositeFieldContainer[InputFile]
     metadata: _containers.RepeatedCompositeFieldContainer[InputFile]
     surface: str
     projection: str
     pixels_per_degree: float
     kernel: str
-    def __init__(self, frames: _Optional[_Iterable[_Union[InputFile, _Mapping]]] = ..., metadata: _Optional[_Iterable[_Union[InputFile, _Mapping]]] = ..., surface: _Optional[str] = ..., projection: _Optional[str] = ..., pixels_per_degree: _Optional[float] = ..., kernel: _Optional[str] = ...) -> None: ...
+    nav: InputFile
+    def __init__(self, frames: _Optional[_Iterable[_Union[InputFile, _Mapping]]] = ..., metadata: _Optional[_Iterable[_Union[InputFile, _Mapping]]] = ..., surface: _Optional[str] = ..., projection: _Optional[str] = ..., pixels_per_degree: _Optional[float] = ..., kernel: _Optional[str] = ..., nav: _Optional[_Union[InputFile, _Mapping]] = ...) -> None: ...
 
 class MosaicSpec(_message.Message):
-    __slots__ = ("rasters", "crs", "resolution", "extent", "method", "priority", "level", "kernel", "compress")
+    __slots__ = ("rasters", "crs", "resolution", "extent", "method", "priority", "level", "kernel", "compress", "reference", "join", "feather_px", "fill_m", "relief", "slope", "light")
     class Extent(_message.Message):
         __slots__ = ("west", "south", "east", "north")
         WEST_FIELD_NUMBER: _ClassVar[int]
@@ -117,6 +119,13 @@ class MosaicSpec(_message.Message):
         east: float
         north: float
         def __init__(self, west: _Optional[float] = ..., south: _Optional[float] = ..., east: _Optional[float] = ..., north: _Optional[float] = ...) -> None: ...
+    class Light(_message.Message):
+        __slots__ = ("azimuth_deg", "elevation_deg")
+        AZIMUTH_DEG_FIELD_NUMBER: _ClassVar[int]
+        ELEVATION_DEG_FIELD_NUMBER: _ClassVar[int]
+        azimuth_deg: float
+        elevation_deg: float
+        def __init__(self, azimuth_deg: _Optional[float] = ..., elevation_deg: _Optional[float] = ...) -> None: ...
     RASTERS_FIELD_NUMBER: _ClassVar[int]
     CRS_FIELD_NUMBER: _ClassVar[int]
     RESOLUTION_FIELD_NUMBER: _ClassVar[int]
@@ -126,6 +135,13 @@ class MosaicSpec(_message.Message):
     LEVEL_FIELD_NUMBER: _ClassVar[int]
     KERNEL_FIELD_NUMBER: _ClassVar[int]
     COMPRESS_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_FIELD_NUMBER: _ClassVar[int]
+    JOIN_FIELD_NUMBER: _ClassVar[int]
+    FEATHER_PX_FIELD_NUMBER: _ClassVar[int]
+    FILL_M_FIELD_NUMBER: _ClassVar[int]
+    RELIEF_FIELD_NUMBER: _ClassVar[int]
+    SLOPE_FIELD_NUMBER: _ClassVar[int]
+    LIGHT_FIELD_NUMBER: _ClassVar[int]
     rasters: _containers.RepeatedCompositeFieldContainer[InputFile]
     crs: str
     resolution: float
@@ -135,7 +151,14 @@ class MosaicSpec(_message.Message):
     level: str
     kernel: str
     compress: str
-    def __init__(self, rasters: _Optional[_Iterable[_Union[InputFile, _Mapping]]] = ..., crs: _Optional[str] = ..., resolution: _Optional[float] = ..., extent: _Optional[_Union[MosaicSpec.Extent, _Mapping]] = ..., method: _Optional[str] = ..., priority: _Optional[str] = ..., level: _Optional[str] = ..., kernel: _Optional[str] = ..., compress: _Optional[str] = ...) -> None: ...
+    reference: InputFile
+    join: str
+    feather_px: float
+    fill_m: float
+    relief: bool
+    slope: bool
+    light: MosaicSpec.Light
+    def __init__(self, rasters: _Optional[_Iterable[_Union[InputFile, _Mapping]]] = ..., crs: _Optional[str] = ..., resolution: _Optional[float] = ..., extent: _Optional[_Union[MosaicSpec.Extent, _Mapping]] = ..., method: _Optional[str] = ..., priority: _Optional[str] = ..., level: _Optional[str] = ..., kernel: _Optional[str] = ..., compress: _Optional[str] = ..., reference: _Optional[_Union[InputFile, _Mapping]] = ..., join: _Optional[str] = ..., feather_px: _Optional[float] = ..., fill_m: _Optional[float] = ..., relief: _Optional[bool] = ..., slope: _Optional[bool] = ..., light: _Optional[_Union[MosaicSpec.Light, _Mapping]] = ...) -> None: ...
 
 class OverviewSpec(_message.Message):
     __slots__ = ("panorama", "base_maps", "dem", "routes", "position", "planned", "places", "range_m", "mast_height_m", "side_m", "width_px", "credit", "apply_heading")

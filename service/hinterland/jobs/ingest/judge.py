@@ -19,6 +19,7 @@ from hinterland.products.pictures import is_picture, picture_shape, read_picture
 from hinterland.products.raster_examination import decode_raster, examine_raster
 from hinterland.products.sources import Source, read_source
 from hinterland.products.vicar import is_vicar, read_vicar
+from hinterland.publish.nav import read_nav
 
 _TEXT_LIMIT_BYTES = 64 << 20
 """Of a route or a list of places: all waypoints of a mission have 2 MB."""
@@ -56,6 +57,9 @@ def judge(path: Path, given: Given, limits: IngestLimits, allow: Allow) -> Conte
     if given.role is Role.FEED:
         read_feeds([path])
         return Content(format="feed")
+    if given.role is Role.NAV:
+        read_nav(path)
+        return Content(format="nav")
     reader = {Role.ROUTE: read_route, Role.PLANNED: read_planned, Role.PLACES: read_places}[given.role]
     reader(path)
     return Content(format="GeoJSON" if source.data.lstrip()[:1] in {b"{", b"\xef"} else "table")

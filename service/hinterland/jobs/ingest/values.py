@@ -16,6 +16,7 @@ class Role(StrEnum):
 
     FRAME = "frame"
     FEED = "feed"
+    NAV = "nav"
     RASTER = "raster"
     ROUTE = "route"
     PLANNED = "planned"
@@ -26,7 +27,9 @@ ROLES = MappingProxyType(
     {
         "frames": Role.FRAME,
         "metadata": Role.FEED,
+        "nav": Role.NAV,
         "rasters": Role.RASTER,
+        "reference": Role.RASTER,
         "base_maps": Role.RASTER,
         "dem": Role.RASTER,
         "routes": Role.ROUTE,
