@@ -78,6 +78,17 @@ def test_two_images_blend_as_the_textbook_says(backend: Backend, levels: int) ->
     np.testing.assert_allclose(blend[0], burt_adelson(layers, owners, levels), atol=1e-6)
 
 
+@pytest.mark.parametrize("levels", [1, 3, 5])
+def test_many_images_in_stripes_blend_as_the_textbook_says(backend: Backend, levels: int) -> None:
+    """Each image reaches some blocks and not the next: what was not computed of it must have no say there."""
+    full = np.ones((LINES, 8 * SAMPLES), dtype=np.bool_)
+    layers = [(texture((1, *full.shape), seed=seed), full) for seed in range(5)]
+    samples = np.indices(full.shape)[1]
+    owners = np.searchsorted([100, 300, 400, 480], samples, side="right").astype(np.int16)
+    blend = multiband_on(backend, layers, owners, levels)
+    np.testing.assert_allclose(blend[0], burt_adelson(layers, owners, levels), atol=1e-6)
+
+
 def test_images_that_overlap_only_in_part_blend_as_the_textbook_says_inside_both(backend: Backend) -> None:
     layers, owners = two_images()
     samples = np.indices((LINES, SAMPLES))[1]
@@ -198,15 +209,29 @@ def test_windows_of_any_size_blend(backend: Backend, shape: tuple[int, int]) -> 
     np.testing.assert_allclose(multiband_on(backend, layers, owners, 4), 3.0, rtol=1e-6)
 
 
-def test_layers_of_another_size_than_the_owners_are_refused() -> None:
+def test_a_layer_whose_values_do_not_fit_its_mask_is_refused() -> None:
     layers, owners = two_images()
-    with pytest.raises(ValueError, match=r"layers must all have the owners' shape \(63, 192\)"):
-        multiband([Layer(*layer) for layer in layers], owners[1:], 2)
+    first, (values, mask) = Layer(*layers[0]), layers[1]
+    with pytest.raises(ValueError, match=r"layer 1: values \(1, 64, 192\) do not fit the mask \(63, 192\)"):
+        multiband([first, Layer(values, mask[1:])], owners, 2)
+
+
+def test_layers_of_several_dtypes_are_refused() -> None:
+    layers, owners = two_images()
+    second = Layer(layers[1][0].astype(np.uint8), layers[1][1])
+    with pytest.raises(ValueError, match="one dtype and number of bands"):
+        multiband([Layer(*layers[0]), second], owners, 2)
 
 
 def test_no_layers_are_refused() -> None:
-    with pytest.raises(ValueError, match="layers must all"):
+    with pytest.raises(ValueError, match="needs layers"):
         multiband([], np.zeros((4, 4), dtype=np.int16), 2)
+
+
+def test_more_levels_than_a_stretch_holds_are_refused() -> None:
+    layers, owners = two_images()
+    with pytest.raises(ValueError, match="0 to 8 levels, got 9"):
+        multiband([Layer(*layer) for layer in layers], owners, 9)
 
 
 def owners_on(
