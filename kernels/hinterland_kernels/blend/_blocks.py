@@ -1,9 +1,9 @@
 """Which blocks of a window a multi-band blend must look at, level by level and image by image.
 
 Blocks have `2**levels` pixels a side and begin on multiples of it, so that they are the same in every window.
-Weights at the coarsest level reach two blocks, at the others one, and a level is expanded two blocks at most. So
-where one image owns all within three blocks the blend changes nothing, and of the others only those count that own
-something within two.
+Samples of the coarsest level lie on the first pixel of each block, so that its weights see two blocks before and
+one after; those of the other levels see one either way, and a level is expanded two blocks at most. So where one
+image owns all within three blocks the blend changes nothing.
 """
 
 from __future__ import annotations
@@ -55,32 +55,35 @@ def block_sets(present: Any, core: Any, backend: Backend) -> BlockSets:  # noqa:
     backend : Backend
         Where the arrays live.
     """
-    one = _spread(present, 1, backend)
-    two = _spread(one, 1, backend)
-    several = [reach.sum(axis=0) > 1 for reach in (one, two, _spread(two, 1, backend))]
-    near = two & _spread(core[None], 2, backend)
-    mixed, base, change = (near & meeting for meeting in several)
-    coarsest = base | _spread(mixed, 1, backend)  # the detail below it is a difference from its expansion
-    further = _spread(coarsest, 1, backend)
+    weighted = _spread(present, 1, 1, backend)  # below the coarsest level
+    weighted_base = _spread(present, 2, 1, backend)
+    mixed, base, change = (
+        reach.sum(axis=0) > 1 for reach in (weighted, weighted_base, _spread(present, 3, 3, backend))
+    )
+    # an image's change is read as far as an expansion from its own part reaches, which is as far as its weight
+    near = weighted_base & _spread(core[None], 2, 1, backend)
+    mixed, base, change = near & mixed, near & base, near & change
+    coarsest = base | _spread(mixed, 1, 1, backend)  # the detail below it is a difference from its expansion
     return BlockSets(
         owned=present & core,
         change=change,
-        edge=_spread(change, 1, backend),
+        edge=_spread(change, 1, 1, backend),
         mixed=mixed,
         mixed_base=base,
-        needed=(coarsest, further, _spread(further, 1, backend)),
+        needed=(coarsest, _spread(coarsest, 1, 1, backend), _spread(coarsest, 1, 2, backend)),
     )
 
 
-def _spread(blocks: Any, reach: int, backend: Backend) -> Any:  # noqa: ANN401
-    """Blocks within `reach` lines and samples of a set: (images, block_lines, block_samples)."""
+def _spread(blocks: Any, before: int, after: int, backend: Backend) -> Any:  # noqa: ANN401
+    """Blocks that see one of a set so many lines and samples before them or after: (images, ..., ...)."""
     for axis in (1, 2):
         grown = blocks.copy()
-        for distance in range(1, reach + 1):
-            ahead = [slice(None)] * 3
-            behind = [slice(None)] * 3
-            ahead[axis], behind[axis] = slice(distance, None), slice(None, -distance)
-            grown[tuple(ahead)] |= blocks[tuple(behind)]
-            grown[tuple(behind)] |= blocks[tuple(ahead)]
+        for distance in range(1, max(before, after) + 1):
+            later, sooner = [slice(None)] * 3, [slice(None)] * 3
+            later[axis], sooner[axis] = slice(distance, None), slice(None, -distance)
+            if distance <= before:
+                grown[tuple(later)] |= blocks[tuple(sooner)]
+            if distance <= after:
+                grown[tuple(sooner)] |= blocks[tuple(later)]
         blocks = grown
     return backend.xp.ascontiguousarray(blocks)
