@@ -121,8 +121,8 @@ class Plan:
         deepest = self._deepest()
         # each frame with its mask, and that again twice for the owners; the piece on its way, and the owners
         full = deepest * (layer + 2) + layer + 2
-        # a pyramid without its full size has a third, with odd sizes rounded up less than 2/5: of each frame and its
-        # weight, of their sums and of the change, whose two last levels are there at a time
+        # a pyramid without its full size has a third, with odd sizes rounded up less than 2/5: of each frame and
+        # its weight, of their sums and of the change
         halved = (deepest + 1) * (4 * bands + 4) + 4 * bands + 1
         made = wide * full + wide * 2 * halved // 5 + area * (4 * bands + 8)  # blended, named
         waiting = (2 * workers + 2) * area * (layer + 2)
