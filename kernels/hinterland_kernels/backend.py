@@ -141,7 +141,7 @@ class DeviceLoop:
 
     def __call__(self, *arguments: Any) -> None:  # noqa: ANN401 - device arrays and numbers
         """Queue the loop on CuPy's current stream."""
-        lines, samples = arguments[self._over].shape
+        lines, samples = arguments[self._over].shape[-2:]
         if lines == 0 or samples == 0:
             return
         if simulating():
@@ -155,7 +155,7 @@ class DeviceLoop:
 
 
 def device_loop(over: str) -> Callable[[Callable[..., None]], DeviceLoop]:
-    """Make a `DeviceLoop` with a thread for each (line, sample) of the argument named `over`."""
+    """Make a `DeviceLoop` with a thread for each (line, sample) of the argument named `over`, its last axes."""
     return functools.partial(DeviceLoop, over=over)
 
 

@@ -1,9 +1,9 @@
 """Multi-band blending (Burt and Adelson 1983) of images on one window of the grid.
 
-With a hard owner at full size the spline has a closed form: where image k owns, the result is
-`I_k + expand(R_1 - G_k)`, with `R_1` the blended pyramid collapsed to level 1 only and `G_k` level 1 of
-image k. So no full-size Laplacian, weight or sum exists, and where one image is alone the change is 0 to a
-rounding of float32.
+With a hard owner at full size the spline has a closed form: where image k owns, the result is `I_k + expand(C_1)`,
+and from the coarsest level up `C_l = B_l - D_l + expand(C_l+1)`, with `D_l` the detail (Laplacian) of image k at
+level l and `B_l` the mean of all images' details, weighted by reduced ownership. So no full-size Laplacian, weight
+or sum exists, and where one image is alone the change is exactly 0: nothing is computed there, see `_blocks`.
 
 Every step is local: a sample depends on the window only within `halo(levels)` pixels. A window that starts on
 a multiple of `2**levels` of the grid and carries that halo gives the same samples as any other.
@@ -12,43 +12,23 @@ a multiple of `2**levels` of the grid and carries that halo gives the same sampl
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import ModuleType
-from typing import Any, NamedTuple
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from hinterland_kernels.backend import CPU, CUDA_NAME, Backend
+from hinterland_kernels.blend._layers import MOST_LEVELS, NOBODY, Layer, halo, loops_of
+from hinterland_kernels.blend._levels import blend_window, read_windows
 
-NOBODY = -1
-"""Owner of a pixel that no image covers."""
+__all__ = ["MOST_LEVELS", "NOBODY", "Layer", "assign_owners", "halo", "multiband", "needed_windows"]
 
+PIECE_PX = 1024
+"""Edge of what the CPU blends at a time: larger pieces repeat less of their halo but leave the cache."""
 
-class Layer(NamedTuple):
-    """One image on the window."""
-
-    values: Any
-    """(bands, lines, samples) float32."""
-    mask: Any
-    """(lines, samples) bool, True where valid."""
-
-
-def halo(levels: int) -> int:
-    """Pixels beyond a sample that can change it: reduce reaches 2 (2**levels - 1) up, expand as far down."""
-    return 4 << levels
-
-
-def _loops(backend: Backend) -> ModuleType:
-    if backend.name == CUDA_NAME:
-        from hinterland_kernels.blend import _cuda  # noqa: PLC0415 - needs numba.cuda
-
-        return _cuda
-    from hinterland_kernels.blend import _cpu  # noqa: PLC0415 - the twin
-
-    return _cpu
-
-
-def _coarser(shape: tuple[int, int]) -> tuple[int, int]:
-    return (shape[0] + 1) // 2, (shape[1] + 1) // 2
+Window = tuple[int, int, int, int]
+"""Line, sample, lines, samples."""
 
 
 def assign_owners(
@@ -87,7 +67,7 @@ def assign_owners(
     """
     masks = backend.xp.stack([layer.mask for layer in layers])
     owners = backend.xp.empty(masks.shape[1:], dtype=np.int16)
-    _loops(backend).assign_owners(
+    loops_of(backend).assign_owners(
         labels,
         masks,
         backend.to_device(np.asarray(layer_labels, dtype=np.int16)),
@@ -100,101 +80,145 @@ def assign_owners(
     return owners
 
 
-def multiband(layers: Sequence[Layer], owners: Any, levels: int, *, backend: Backend = CPU) -> Any:  # noqa: ANN401
+def needed_windows(
+    owners: Any,  # noqa: ANN401 - an array of the backend
+    images: int,
+    levels: int,
+    *,
+    core: Window | None = None,
+    backend: Backend = CPU,
+) -> list[Window | None]:
+    """Find the part of each image that `multiband` reads.
+
+    Parameters
+    ----------
+    owners : (lines, samples) int16
+        Who owns each pixel of the window, from 0, or `NOBODY`.
+    images : int
+        How many images there are.
+    levels : int
+        Of the blend.
+    core : (line, sample, lines, samples), optional
+        The part of the window that is wanted; the whole by default.
+    backend : Backend
+        Where the owners live.
+
+    Returns
+    -------
+    list of (line, sample, lines, samples), or None
+        On the window, whole blocks of `2**levels` pixels; None for an image that has no part in the result.
+    """
+    core = (0, 0, *owners.shape) if core is None else core
+    return read_windows(owners, images, levels, core, loops_of(backend), backend)
+
+
+def multiband(
+    layers: Sequence[Layer],
+    owners: Any,  # noqa: ANN401 - an array of the backend
+    levels: int,
+    *,
+    core: Window | None = None,
+    dtype: DTypeLike = np.float32,
+    workers: int = 1,
+    backend: Backend = CPU,
+) -> Any:  # noqa: ANN401
     """Blend images across the borders of who owns what.
 
     Parameters
     ----------
     layers : sequence of Layer
-        The images, all of the window's size.
+        The images, of one dtype and number of bands.
     owners : (lines, samples) int16
-        Index into `layers` of the image that owns each pixel, `NOBODY` where none does. An owner is valid
-        where it owns.
+        Of each pixel of the window: index into `layers` of the image that owns it, `NOBODY` where none does.
+        An owner is valid where it owns.
     levels : int
-        Pyramid levels above the full size; detail of wavelength w blends over about w, at most `2**levels`
-        pixels. 0 is a hard cut.
+        Pyramid levels above the full size, at most `MOST_LEVELS`; detail of wavelength w blends over about w, at
+        most `2**levels` pixels. 0 is a hard cut.
+    core : (line, sample, lines, samples), optional
+        The part of the window that is wanted, from a multiple of `2**levels` on; the whole by default.
+    dtype : dtype
+        Of the result: float32, or uint8 or uint16, to which samples are rounded and clipped.
+    workers : int
+        Threads on the CPU; they change no sample.
     backend : Backend
         Where the arrays live.
 
     Returns
     -------
-    (bands, lines, samples) float32
-        The blend; 0 where nobody owns.
+    (bands, lines, samples) of `dtype`
+        The blend of the core; 0 where nobody owns.
 
     Raises
     ------
     ValueError
-        If there are no layers, or their shapes differ.
+        If there are no layers, a layer's shapes do not fit each other, the core begins elsewhere, or there are too
+        many levels.
     """
-    if not layers or any(
-        layer.mask.shape != owners.shape or layer.values.shape[1:] != owners.shape for layer in layers
-    ):
-        message = f"layers must all have the owners' shape {owners.shape}"
-        raise ValueError(message)
-    loops = _loops(backend)
-    out = backend.xp.zeros(layers[0].values.shape, dtype=np.float32)
-    if levels == 0:
-        for index, layer in enumerate(layers):
-            backend.xp.copyto(out, layer.values, where=(owners == index)[None])
+    core = (0, 0, *owners.shape) if core is None else core
+    _check(layers, levels, core)
+    out = backend.xp.zeros((layers[0].values.shape[0], *core[2:]), dtype=dtype)
+    if backend.name == CUDA_NAME:
+        blend_window(layers, owners, levels, core, out, core[:2], loops_of(backend), backend)
         return out
-    pyramids = [_pyramid(layer, levels, loops, backend) for layer in layers]
-    blended = _blend_levels(pyramids, owners, levels, loops, backend)
-    change = Layer(backend.xp.empty_like(blended.values), backend.xp.empty_like(blended.mask))
-    for index, (layer, pyramid) in enumerate(zip(layers, pyramids, strict=True)):
-        half = pyramid[0]
-        loops.subtract(blended.values, blended.mask, half.values, half.mask, change.values, change.mask)
-        loops.add_change(layer.values, owners, index, change.values, change.mask, out)
+
+    def blend_piece(piece: Window) -> None:
+        line, sample, lines, samples = _with_halo(piece, owners.shape, levels)
+        blend_window(
+            [layer._replace(line=layer.line - line, sample=layer.sample - sample) for layer in layers],
+            np.ascontiguousarray(owners[line : line + lines, sample : sample + samples]),
+            levels,
+            (piece[0] - line, piece[1] - sample, *piece[2:]),
+            out,
+            (core[0] - line, core[1] - sample),
+            loops_of(backend),
+            backend,
+        )
+
+    pieces = _pieces(core)
+    if workers == 1 or len(pieces) == 1:
+        for piece in pieces:
+            blend_piece(piece)
+    else:
+        with ThreadPoolExecutor(workers) as pool:
+            for _ in pool.map(blend_piece, pieces):
+                pass  # a piece that failed says so here
     return out
 
 
-def _pyramid(layer: Layer, levels: int, loops: ModuleType, backend: Backend) -> list[Layer]:
-    """Levels 1 to `levels` of one image."""
-    pyramid = []
-    for _ in range(levels):
-        bands, *shape = layer.values.shape
-        half = _coarser((shape[0], shape[1]))
-        coarser = Layer(
-            backend.xp.empty((bands, *half), dtype=np.float32), backend.xp.empty(half, dtype=np.bool_)
-        )
-        loops.reduce_values(layer.values, layer.mask, coarser.values, coarser.mask)
-        pyramid.append(coarser)
-        layer = coarser
-    return pyramid
+def _check(layers: Sequence[Layer], levels: int, core: Window) -> None:
+    if not 0 <= levels <= MOST_LEVELS:
+        message = f"a blend has 0 to {MOST_LEVELS} levels, got {levels}"
+        raise ValueError(message)
+    if core[0] % (1 << levels) or core[1] % (1 << levels):
+        message = f"a core begins on multiples of {1 << levels} with {levels} levels, got {core[:2]}"
+        raise ValueError(message)
+    if not layers:
+        message = "a blend needs layers, got none"
+        raise ValueError(message)
+    kinds = {(layer.values.dtype.name, layer.values.shape[0]) for layer in layers}
+    if len(kinds) != 1:
+        message = f"layers must have one dtype and number of bands, got {sorted(kinds)}"
+        raise ValueError(message)
+    for index, layer in enumerate(layers):
+        if layer.values.shape[1:] != layer.mask.shape:
+            message = f"layer {index}: values {layer.values.shape} do not fit the mask {layer.mask.shape}"
+            raise ValueError(message)
 
 
-def _blend_levels(
-    pyramids: Sequence[Sequence[Layer]],
-    owners: Any,  # noqa: ANN401
-    levels: int,
-    loops: ModuleType,
-    backend: Backend,
-) -> Layer:
-    """Blend levels 1 to `levels` of all images and collapse them to level 1."""
-    totals = [backend.xp.zeros_like(level.values) for level in pyramids[0]]
-    weights = [backend.xp.zeros(level.mask.shape, dtype=np.float32) for level in pyramids[0]]
-    for index, pyramid in enumerate(pyramids):
-        share = backend.xp.empty_like(weights[0])
-        loops.reduce_ownership(owners, index, share)
-        for level, layer in enumerate(pyramid):
-            if level:
-                finer, share = share, backend.xp.empty_like(weights[level])
-                loops.reduce_weights(finer, share)
-            if level == levels - 1:
-                loops.add_base(layer.values, layer.mask, share, totals[level], weights[level])
-            else:
-                coarser = pyramid[level + 1]
-                loops.add_detail(
-                    layer.values,
-                    layer.mask,
-                    coarser.values,
-                    coarser.mask,
-                    share,
-                    totals[level],
-                    weights[level],
-                )
-    masks = [backend.xp.empty(weight.shape, dtype=np.bool_) for weight in weights]
-    for total, weight, mask in zip(totals, weights, masks, strict=True):
-        loops.normalise(total, weight, mask)
-    for level in range(levels - 2, -1, -1):
-        loops.collapse(totals[level], masks[level], totals[level + 1], masks[level + 1])
-    return Layer(totals[0], masks[0])
+def _pieces(core: Window) -> list[Window]:
+    """What is blended at a time on the CPU, so that the scratch memory stays small."""
+    line, sample, lines, samples = core
+    return [
+        (i, j, min(PIECE_PX, line + lines - i), min(PIECE_PX, sample + samples - j))
+        for i in range(line, line + lines, PIECE_PX)
+        for j in range(sample, sample + samples, PIECE_PX)
+    ]
+
+
+def _with_halo(piece: Window, shape: tuple[int, int], levels: int) -> Window:
+    """The window of a piece with all that can change it, from a whole block on."""
+    line, sample, lines, samples = piece
+    top, left = (max(0, first - halo(levels)) >> levels << levels for first in (line, sample))
+    bottom = min(shape[0], line + lines + halo(levels))
+    right = min(shape[1], sample + samples + halo(levels))
+    return top, left, bottom - top, right - left

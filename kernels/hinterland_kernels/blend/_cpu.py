@@ -1,17 +1,37 @@
-"""The multi-band blend's loops on the CPU, each over one level of one image; `_cuda` has their twins."""
+"""The multi-band blend's loops on the CPU, each over the busy blocks of one level; `_cuda` has their twins.
+
+A level's blocks have `1 << shift` samples a side, from its first sample. Other blocks are left as they are.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hinterland_kernels._jit import loop
+from hinterland_kernels.blend._rows import (
+    HALF,
+    STRETCH,
+    add,
+    divide,
+    expand_line,
+    load_image,
+    load_owned,
+    load_weights,
+    put,
+    put_rounded,
+    put_sum,
+    reduce_ring,
+    stretches,
+)
 from hinterland_kernels.pixel.ownership import owner
-from hinterland_kernels.pixel.pyramid import expanded, reduced, reduced_ownership, reduced_weight
 
 Values = NDArray[np.float32]
 Weights = NDArray[np.float32]
 Mask = NDArray[np.bool_]
+Blocks = NDArray[np.bool_]
 Owners = NDArray[np.int16]
 
 
@@ -35,113 +55,212 @@ def assign_owners(
 
 
 @loop
-def reduce_values(values: Values, mask: Mask, out: Values, out_mask: Mask) -> None:
-    """Next coarser level (bands, lines, samples) and its mask: valid where any tap is."""
-    for i in range(out_mask.shape[0]):
-        for j in range(out_mask.shape[1]):
-            weight = 0.0
-            for band in range(values.shape[0]):
-                out[band, i, j], weight = reduced(values[band], mask, i, j)
-            out_mask[i, j] = weight > 0.0
+def find_owners(owners: Owners, shift: int, out: Blocks) -> None:
+    """Who owns a pixel of each block: (images, block lines, block samples)."""
+    out[:] = False
+    for i in range(owners.shape[0]):
+        for block in range(out.shape[2]):
+            line = owners[i, block << shift : (block + 1) << shift]
+            first = line[0]
+            change = np.int16(0)
+            for j in range(line.size):
+                change |= line[j] ^ first
+            if change == 0:
+                if first >= 0:
+                    out[first, i >> shift, block] = True
+                continue
+            for j in range(line.size):
+                if line[j] >= 0:
+                    out[line[j], i >> shift, block] = True
 
 
 @loop
-def reduce_ownership(owners: Owners, index: int, out: Weights) -> None:
+def reduce_values(
+    values: NDArray[Any],
+    mask: Mask,
+    line: int,
+    sample: int,
+    busy: Blocks,
+    shift: int,
+    out: Values,
+    out_mask: Mask,
+) -> None:
+    """Next coarser level of an image whose first pixel lies at (line, sample) of the finer one.
+
+    A sample is valid where any of its taps is.
+    """
+    bands = values.shape[0]
+    ring = np.empty((bands + 1, 5, 2 * HALF), dtype=np.float32)
+    flat = np.empty(2 * HALF, dtype=np.float32)
+    weight = np.empty(STRETCH, dtype=np.float32)
+    whole = np.empty(5, dtype=np.bool_)
+    for top, bottom, start, stop in stretches(busy, shift, out_mask.shape):
+        size = stop - start
+        reach = 2 * size + 3
+        loaded = 2 * top - 2
+        for i in range(top, bottom):
+            while loaded < 2 * i + 3:
+                slot = loaded % 5
+                whole[slot] = load_image(
+                    values, mask, loaded - line, 2 * start - 2 - sample, reach, flat, ring, slot
+                )
+                loaded += 1
+            all_valid = whole.all()
+            valid = out_mask[i, start:stop]
+            if all_valid:
+                valid[:] = True
+            else:
+                for slot in range(5):
+                    if whole[slot]:
+                        ring[bands, slot] = 1.0
+                reduce_ring(ring[bands], i, flat, weight[:size])
+                for j in range(size):
+                    valid[j] = weight[j] > 0.0
+            for band in range(bands):
+                reduced = out[band, i, start:stop]
+                reduce_ring(ring[band], i, flat, reduced)
+                if not all_valid:
+                    divide(reduced, weight[:size])
+
+
+@loop
+def reduce_ownership(owners: Owners, index: int, busy: Blocks, shift: int, out: Weights) -> None:
     """Weight of one image at level 1."""
-    for i in range(out.shape[0]):
-        for j in range(out.shape[1]):
-            out[i, j] = reduced_ownership(owners, index, i, j)
+    ring = np.empty((5, 2 * HALF), dtype=np.float32)
+    flat = np.empty(2 * HALF, dtype=np.float32)
+    for top, bottom, start, stop in stretches(busy, shift, out.shape):
+        reach = 2 * (stop - start) + 3
+        loaded = 2 * top - 2
+        for i in range(top, bottom):
+            while loaded < 2 * i + 3:
+                load_owned(owners, index, loaded, 2 * start - 2, reach, flat, ring[loaded % 5])
+                loaded += 1
+            reduce_ring(ring, i, flat, out[i, start:stop])
 
 
 @loop
-def reduce_weights(weights: Weights, out: Weights) -> None:
+def reduce_weights(weights: Weights, busy: Blocks, shift: int, out: Weights) -> None:
     """Weight of one image at the next coarser level."""
-    for i in range(out.shape[0]):
-        for j in range(out.shape[1]):
-            out[i, j] = reduced_weight(weights, i, j)
+    ring = np.empty((5, 2 * HALF), dtype=np.float32)
+    flat = np.empty(2 * HALF, dtype=np.float32)
+    for top, bottom, start, stop in stretches(busy, shift, out.shape):
+        reach = 2 * (stop - start) + 3
+        loaded = 2 * top - 2
+        for i in range(top, bottom):
+            while loaded < 2 * i + 3:
+                load_weights(weights, loaded, 2 * start - 2, reach, flat, ring[loaded % 5])
+                loaded += 1
+            reduce_ring(ring, i, flat, out[i, start:stop])
+
+
+@loop
+def add_expanded(coarser: Values, factor: float, busy: Blocks, shift: int, out: Values) -> None:
+    """Add what the coarser level predicts, times 1 or -1."""
+    sign = np.float32(factor)
+    between = np.empty(HALF, dtype=np.float32)
+    predicted = np.empty(STRETCH, dtype=np.float32)
+    for top, bottom, start, stop in stretches(busy, shift, out.shape[1:]):
+        size = stop - start
+        for i in range(top, bottom):
+            for band in range(out.shape[0]):
+                expand_line(coarser[band], i, start, between, predicted[:size])
+                row = out[band, i, start:stop]
+                for j in range(size):
+                    row[j] += sign * predicted[j]
+
+
+@loop
+def clear(busy: Blocks, shift: int, total: Values, total_weights: Weights) -> None:
+    """Set the sums of a level to 0."""
+    for top, bottom, start, stop in stretches(busy, shift, total_weights.shape):
+        total[:, top:bottom, start:stop] = 0.0
+        total_weights[top:bottom, start:stop] = 0.0
 
 
 @loop
 def add_detail(
-    values: Values,
-    mask: Mask,
-    coarser: Values,
-    coarser_mask: Mask,
-    weights: Weights,
-    total: Values,
-    total_weights: Weights,
+    detail: Values, weights: Weights, busy: Blocks, shift: int, total: Values, total_weights: Weights
 ) -> None:
-    """Add one image's weighted Laplacian of a level: the level less what the coarser one predicts."""
-    for i in range(mask.shape[0]):
-        for j in range(mask.shape[1]):
-            weight = weights[i, j]
-            if mask[i, j] and weight > 0.0:
-                for band in range(values.shape[0]):
-                    predicted, _ = expanded(coarser[band], coarser_mask, i, j)
-                    total[band, i, j] += weight * (values[band, i, j] - predicted)
-                total_weights[i, j] += weight
-
-
-@loop
-def add_base(values: Values, mask: Mask, weights: Weights, total: Values, total_weights: Weights) -> None:
-    """Add one image's weighted values of the coarsest level."""
-    for i in range(mask.shape[0]):
-        for j in range(mask.shape[1]):
-            weight = weights[i, j]
-            if mask[i, j] and weight > 0.0:
-                for band in range(values.shape[0]):
-                    total[band, i, j] += weight * values[band, i, j]
-                total_weights[i, j] += weight
-
-
-@loop
-def normalise(total: Values, total_weights: Weights, mask: Mask) -> None:
-    """Divide a level's sums by their weights, in place; valid where there is weight."""
-    for i in range(mask.shape[0]):
-        for j in range(mask.shape[1]):
-            weight = total_weights[i, j]
-            mask[i, j] = weight > 0.0
-            if weight > 0.0:
-                for band in range(total.shape[0]):
-                    total[band, i, j] /= weight
-
-
-@loop
-def collapse(total: Values, mask: Mask, coarser: Values, coarser_mask: Mask) -> None:
-    """Add what the collapsed coarser level predicts, in place; detail that is not valid counts as none."""
-    for i in range(mask.shape[0]):
-        for j in range(mask.shape[1]):
-            weight = 0.0
+    """Add one image's weighted detail to the sums of a level."""
+    for top, bottom, start, stop in stretches(busy, shift, total_weights.shape):
+        size = stop - start
+        for i in range(top, bottom):
+            weight = weights[i, start:stop]
+            add(weight, total_weights[i, start:stop])
             for band in range(total.shape[0]):
-                predicted, weight = expanded(coarser[band], coarser_mask, i, j)
-                if mask[i, j]:
-                    total[band, i, j] += predicted
-                else:
-                    total[band, i, j] = predicted
-            mask[i, j] = weight > 0.0
+                row, own = total[band, i, start:stop], detail[band, i, start:stop]
+                for j in range(size):
+                    row[j] += weight[j] * own[j]
 
 
 @loop
 def subtract(
-    blended: Values, blended_mask: Mask, values: Values, mask: Mask, out: Values, out_mask: Mask
+    total: Values,
+    total_weights: Weights,
+    detail: Values,
+    mixed: Blocks,
+    busy: Blocks,
+    shift: int,
+    out: Values,
 ) -> None:
-    """What the blend changes in one image at level 1; valid where both are."""
-    for i in range(mask.shape[0]):
-        for j in range(mask.shape[1]):
-            valid = blended_mask[i, j] and mask[i, j]
-            out_mask[i, j] = valid
-            for band in range(values.shape[0]):
-                out[band, i, j] = blended[band, i, j] - values[band, i, j] if valid else 0.0
+    """What the blend changes in one image's detail; in busy blocks that are not mixed, nothing."""
+    for top, bottom, start, stop in stretches(busy, shift, total_weights.shape):
+        out[:, top:bottom, start:stop] = 0.0
+    for top, bottom, start, stop in stretches(busy & mixed, shift, total_weights.shape):
+        for i in range(top, bottom):
+            weight = total_weights[i, start:stop]
+            for band in range(out.shape[0]):
+                row = out[band, i, start:stop]
+                row[:] = total[band, i, start:stop]
+                divide(row, weight)
+                own = detail[band, i, start:stop]
+                for j in range(row.size):
+                    row[j] -= own[j]
 
 
 @loop
-def add_change(
-    values: Values, owners: Owners, index: int, change: Values, change_mask: Mask, out: Values
+def finish(
+    values: NDArray[Any],
+    line: int,
+    sample: int,
+    owners: Owners,
+    index: int,
+    change: Values,
+    changed: Blocks,
+    busy: Blocks,
+    shift: int,
+    full_scale: float,
+    out: NDArray[Any],
+    out_line: int,
+    out_sample: int,
 ) -> None:
-    """Where one image owns: its own sample plus the expanded change."""
-    for i in range(owners.shape[0]):
-        for j in range(owners.shape[1]):
-            if owners[i, j] == index:
-                for band in range(values.shape[0]):
-                    predicted, _ = expanded(change[band], change_mask, i, j)
-                    out[band, i, j] = values[band, i, j] + predicted
+    """Where one image owns: its sample, in changed blocks with the expanded change.
+
+    The image and the result begin at these lines and samples of the window. Whole numbers are rounded, and end at
+    full scale; a full scale of 0 leaves the result as it is.
+    """
+    between = np.empty(HALF, dtype=np.float32)
+    predicted = np.empty(STRETCH, dtype=np.float32)
+    bottom_right = (
+        min(line + values.shape[1], out_line + out.shape[1]),
+        min(sample + values.shape[2], out_sample + out.shape[2]),
+    )
+    first_line, first_sample = max(line, out_line), max(sample, out_sample)
+    for kind in range(2):
+        blocks = busy & changed if kind else busy & ~changed
+        for top, bottom, start, stop in stretches(blocks, shift, bottom_right):
+            left = max(start, first_sample)
+            if left >= stop:
+                continue
+            for i in range(max(top, first_line), bottom):
+                owned = owners[i, left:stop]
+                for band in range(out.shape[0]):
+                    own = values[band, i - line, left - sample : stop - sample]
+                    row = out[band, i - out_line, left - out_sample : stop - out_sample]
+                    if kind:
+                        expand_line(change[band], i, start, between, predicted[: stop - start])
+                        put_sum(own, predicted[left - start : stop - start], owned, index, full_scale, row)
+                    elif full_scale > 0.0 and values.itemsize != out.itemsize:
+                        put_rounded(own, owned, index, full_scale, row)
+                    else:
+                        put(own, owned, index, row)

@@ -1,4 +1,4 @@
-"""The multi-band blend's loops on a GPU, each over one level of one image: the twins of `_cpu`."""
+"""The multi-band blend's loops on a GPU, each over the busy blocks of one level: the twins of `_cpu`."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from numba import cuda
 
 from hinterland_kernels.backend import device_loop
 from hinterland_kernels.pixel.ownership import owner
-from hinterland_kernels.pixel.pyramid import expanded, reduced, reduced_ownership, reduced_weight
+from hinterland_kernels.pixel.pyramid import expanded, reduced, tap
 
 Values = Any
-"""Device array, (bands, lines, samples) float32."""
+"""Device array, (bands, lines, samples); float32 but for an image and the result."""
 Weights = Any
 """Device array, (lines, samples) float32."""
 Mask = Any
 """Device array, (lines, samples) bool."""
+Blocks = Any
+"""Device array, (block lines, block samples) bool."""
 Owners = Any
 """Device array, (lines, samples) int16."""
 
@@ -39,113 +41,150 @@ def assign_owners(
         out[i, j] = owner(labels, masks, layer_labels, i, j, line, sample, wraps)
 
 
+@device_loop(over="out")
+def find_owners(owners: Owners, shift: int, out: Blocks) -> None:
+    """Who owns a pixel of each block: (images, block lines, block samples)."""
+    j, i = cuda.grid(2)
+    if i < out.shape[1] and j < out.shape[2]:
+        for image in range(out.shape[0]):
+            out[image, i, j] = False
+        for line in range(i << shift, min((i + 1) << shift, owners.shape[0])):
+            for sample in range(j << shift, min((j + 1) << shift, owners.shape[1])):
+                if owners[line, sample] >= 0:
+                    out[owners[line, sample], i, j] = True
+
+
 @device_loop(over="out_mask")
-def reduce_values(values: Values, mask: Mask, out: Values, out_mask: Mask) -> None:
-    """Next coarser level (bands, lines, samples) and its mask: valid where any tap is."""
-    j, i = cuda.grid(2)
-    if i < out_mask.shape[0] and j < out_mask.shape[1]:
-        weight = 0.0
-        for band in range(values.shape[0]):
-            out[band, i, j], weight = reduced(values[band], mask, i, j)
-        out_mask[i, j] = weight > 0.0
-
-
-@device_loop(over="out")
-def reduce_ownership(owners: Owners, index: int, out: Weights) -> None:
-    """Weight of one image at level 1."""
-    j, i = cuda.grid(2)
-    if i < out.shape[0] and j < out.shape[1]:
-        out[i, j] = reduced_ownership(owners, index, i, j)
-
-
-@device_loop(over="out")
-def reduce_weights(weights: Weights, out: Weights) -> None:
-    """Weight of one image at the next coarser level."""
-    j, i = cuda.grid(2)
-    if i < out.shape[0] and j < out.shape[1]:
-        out[i, j] = reduced_weight(weights, i, j)
-
-
-@device_loop(over="mask")
-def add_detail(
+def reduce_values(
     values: Values,
     mask: Mask,
-    coarser: Values,
-    coarser_mask: Mask,
-    weights: Weights,
+    line: int,
+    sample: int,
+    busy: Blocks,
+    shift: int,
+    out: Values,
+    out_mask: Mask,
+) -> None:
+    """Next coarser level of an image whose first pixel lies at (line, sample) of the finer one.
+
+    A sample is valid where any of its taps is.
+    """
+    j, i = cuda.grid(2)
+    if i < out_mask.shape[0] and j < out_mask.shape[1] and busy[i >> shift, j >> shift]:
+        weight = reduced(mask, mask, 2 * i - line, 2 * j - sample)
+        out_mask[i, j] = weight > 0.0
+        for band in range(out.shape[0]):
+            total = reduced(values[band], mask, 2 * i - line, 2 * j - sample)
+            out[band, i, j] = total / weight if weight > 0.0 else 0.0
+
+
+@device_loop(over="out")
+def reduce_ownership(owners: Owners, index: int, busy: Blocks, shift: int, out: Weights) -> None:
+    """Weight of one image at level 1."""
+    j, i = cuda.grid(2)
+    if i < out.shape[0] and j < out.shape[1] and busy[i >> shift, j >> shift]:
+        total = 0.0
+        for line in range(max(2 * i - 2, 0), min(2 * i + 3, owners.shape[0])):
+            for sample in range(max(2 * j - 2, 0), min(2 * j + 3, owners.shape[1])):
+                if owners[line, sample] == index:
+                    total += tap(line - 2 * i) * tap(sample - 2 * j)
+        out[i, j] = total
+
+
+@device_loop(over="out")
+def reduce_weights(weights: Weights, busy: Blocks, shift: int, out: Weights) -> None:
+    """Weight of one image at the next coarser level."""
+    j, i = cuda.grid(2)
+    if i < out.shape[0] and j < out.shape[1] and busy[i >> shift, j >> shift]:
+        total = 0.0
+        for line in range(max(2 * i - 2, 0), min(2 * i + 3, weights.shape[0])):
+            for sample in range(max(2 * j - 2, 0), min(2 * j + 3, weights.shape[1])):
+                total += tap(line - 2 * i) * tap(sample - 2 * j) * weights[line, sample]
+        out[i, j] = total
+
+
+@device_loop(over="out")
+def add_expanded(coarser: Values, factor: float, busy: Blocks, shift: int, out: Values) -> None:
+    """Add what the coarser level predicts, times 1 or -1."""
+    j, i = cuda.grid(2)
+    if i < out.shape[1] and j < out.shape[2] and busy[i >> shift, j >> shift]:
+        for band in range(out.shape[0]):
+            out[band, i, j] += factor * expanded(coarser[band], i, j)
+
+
+@device_loop(over="total_weights")
+def clear(busy: Blocks, shift: int, total: Values, total_weights: Weights) -> None:
+    """Set the sums of a level to 0."""
+    j, i = cuda.grid(2)
+    if i < total_weights.shape[0] and j < total_weights.shape[1] and busy[i >> shift, j >> shift]:
+        total_weights[i, j] = 0.0
+        for band in range(total.shape[0]):
+            total[band, i, j] = 0.0
+
+
+@device_loop(over="total_weights")
+def add_detail(
+    detail: Values, weights: Weights, busy: Blocks, shift: int, total: Values, total_weights: Weights
+) -> None:
+    """Add one image's weighted detail to the sums of a level."""
+    j, i = cuda.grid(2)
+    if i < total_weights.shape[0] and j < total_weights.shape[1] and busy[i >> shift, j >> shift]:
+        total_weights[i, j] += weights[i, j]
+        for band in range(total.shape[0]):
+            total[band, i, j] += weights[i, j] * detail[band, i, j]
+
+
+@device_loop(over="total_weights")
+def subtract(
     total: Values,
     total_weights: Weights,
+    detail: Values,
+    mixed: Blocks,
+    busy: Blocks,
+    shift: int,
+    out: Values,
 ) -> None:
-    """Add one image's weighted Laplacian of a level: the level less what the coarser one predicts."""
+    """What the blend changes in one image's detail; in busy blocks that are not mixed, nothing."""
     j, i = cuda.grid(2)
-    if i < mask.shape[0] and j < mask.shape[1]:
-        weight = weights[i, j]
-        if mask[i, j] and weight > 0.0:
-            for band in range(values.shape[0]):
-                predicted, _ = expanded(coarser[band], coarser_mask, i, j)
-                total[band, i, j] += weight * (values[band, i, j] - predicted)
-            total_weights[i, j] += weight
-
-
-@device_loop(over="mask")
-def add_base(values: Values, mask: Mask, weights: Weights, total: Values, total_weights: Weights) -> None:
-    """Add one image's weighted values of the coarsest level."""
-    j, i = cuda.grid(2)
-    if i < mask.shape[0] and j < mask.shape[1]:
-        weight = weights[i, j]
-        if mask[i, j] and weight > 0.0:
-            for band in range(values.shape[0]):
-                total[band, i, j] += weight * values[band, i, j]
-            total_weights[i, j] += weight
-
-
-@device_loop(over="mask")
-def normalise(total: Values, total_weights: Weights, mask: Mask) -> None:
-    """Divide a level's sums by their weights, in place; valid where there is weight."""
-    j, i = cuda.grid(2)
-    if i < mask.shape[0] and j < mask.shape[1]:
-        weight = total_weights[i, j]
-        mask[i, j] = weight > 0.0
-        if weight > 0.0:
-            for band in range(total.shape[0]):
-                total[band, i, j] /= weight
-
-
-@device_loop(over="mask")
-def collapse(total: Values, mask: Mask, coarser: Values, coarser_mask: Mask) -> None:
-    """Add what the collapsed coarser level predicts, in place; detail that is not valid counts as none."""
-    j, i = cuda.grid(2)
-    if i < mask.shape[0] and j < mask.shape[1]:
-        weight = 0.0
-        for band in range(total.shape[0]):
-            predicted, weight = expanded(coarser[band], coarser_mask, i, j)
-            if mask[i, j]:
-                total[band, i, j] += predicted
+    if i < total_weights.shape[0] and j < total_weights.shape[1] and busy[i >> shift, j >> shift]:
+        weight = total_weights[i, j] if mixed[i >> shift, j >> shift] else 0.0
+        for band in range(out.shape[0]):
+            if mixed[i >> shift, j >> shift]:
+                mean = total[band, i, j] / weight if weight > 0.0 else 0.0
+                out[band, i, j] = mean - detail[band, i, j]
             else:
-                total[band, i, j] = predicted
-        mask[i, j] = weight > 0.0
-
-
-@device_loop(over="mask")
-def subtract(
-    blended: Values, blended_mask: Mask, values: Values, mask: Mask, out: Values, out_mask: Mask
-) -> None:
-    """What the blend changes in one image at level 1; valid where both are."""
-    j, i = cuda.grid(2)
-    if i < mask.shape[0] and j < mask.shape[1]:
-        valid = blended_mask[i, j] and mask[i, j]
-        out_mask[i, j] = valid
-        for band in range(values.shape[0]):
-            out[band, i, j] = blended[band, i, j] - values[band, i, j] if valid else 0.0
+                out[band, i, j] = 0.0
 
 
 @device_loop(over="owners")
-def add_change(
-    values: Values, owners: Owners, index: int, change: Values, change_mask: Mask, out: Values
+def finish(
+    values: Values,
+    line: int,
+    sample: int,
+    owners: Owners,
+    index: int,
+    change: Values,
+    changed: Blocks,
+    busy: Blocks,
+    shift: int,
+    full_scale: float,
+    out: Values,
+    out_line: int,
+    out_sample: int,
 ) -> None:
-    """Where one image owns: its own sample plus the expanded change."""
+    """Where one image owns: its sample, in changed blocks with the expanded change.
+
+    The image and the result begin at these lines and samples of the window. Whole numbers are rounded, and end at
+    full scale; a full scale of 0 leaves the result as it is.
+    """
     j, i = cuda.grid(2)
     if i < owners.shape[0] and j < owners.shape[1] and owners[i, j] == index:
-        for band in range(values.shape[0]):
-            predicted, _ = expanded(change[band], change_mask, i, j)
-            out[band, i, j] = values[band, i, j] + predicted
+        inside = out_line <= i < out_line + out.shape[1] and out_sample <= j < out_sample + out.shape[2]
+        if inside and busy[i >> shift, j >> shift]:
+            for band in range(out.shape[0]):
+                value = float(values[band, i - line, j - sample])
+                if changed[i >> shift, j >> shift]:
+                    value += expanded(change[band], i, j)
+                if full_scale > 0.0:
+                    value = float(round(min(max(value, 0.0), full_scale)))
+                out[band, i - out_line, j - out_sample] = value

@@ -52,7 +52,7 @@ def mosaic_request(spec: MosaicSpec, asked: AttemptRequest) -> MosaicRequest:
         fill_m=spec.fill_m,
         relief=spec.relief,
         slope=spec.slope,
-        light_deg=spec.light_deg,
+        light_deg=spec.light,
         backend=asked.backend,
         memory_bytes=asked.memory_bytes,
     )

@@ -58,8 +58,8 @@ class MosaicSpec:
     fill_m: float | None = None
     relief: bool = False
     slope: bool = False
-    light_deg: tuple[float, float] | None = None
-    """Azimuth and elevation."""
+    light: tuple[float, float] | None = None
+    """Azimuth and elevation, degrees."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

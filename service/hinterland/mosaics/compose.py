@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from hinterland.model.panorama_map import Window
 from hinterland.model.solution import Solution
 from hinterland.mosaics.plan import Placement, Plan, with_halo
-from hinterland.mosaics.warping import Source, warp_window
+from hinterland.mosaics.warping import Frames, Source
 from hinterland_kernels.backend import CPU, Backend
-from hinterland_kernels.blend import NOBODY, assign_owners, multiband
+from hinterland_kernels.blend import NOBODY, Layer, assign_owners, multiband, needed_windows
 from hinterland_kernels.lattice import Lattice
 
 
@@ -57,46 +57,56 @@ class Composition:
     def tile(self, window: Window) -> Tile:
         """Make one tile. Its samples depend on neither its size nor the order in which tiles are made."""
         wide = with_halo(self.plan, window)
-        layers = warp_window(
-            self.plan,
-            self.lattices,
-            self.sources,
-            self.solution,
-            wide,
+        line, sample, lines, samples = window
+        core = (line - wide[0], sample - wide[1], lines, samples)
+        frames = Frames(
+            plan=self.plan,
+            lattices=self.lattices,
+            sources=self.sources,
+            solution=self.solution,
             kernel=self.kernel,
             backend=self.backend,
         )
-        _, _, lines, samples = window
-        if not layers:
+        masks = frames.masks(wide)
+        if not masks:
             return Tile(
                 window=window,
                 samples=np.zeros((self.bands, lines, samples), dtype=self.dtype),
                 mask=np.zeros((lines, samples), dtype=np.bool_),
                 sources=np.zeros((lines, samples), dtype=np.uint16),
             )
-        frames = sorted(layers)
-        ordered = [layers[frame] for frame in frames]
+        indices = sorted(masks)
         owners = assign_owners(
             self.backend.to_device(self.labels),
-            ordered,
-            frames,
+            [Layer(None, masks[index]) for index in indices],
+            indices,
             wide[:2],
             self.plan.label_factor,
             wraps=self.plan.grid.wraps,
             backend=self.backend,
         )
-        blended = multiband(ordered, owners, self.plan.levels, backend=self.backend)
-        rows = slice(window[0] - wide[0], window[0] - wide[0] + lines)
-        columns = slice(window[1] - wide[1], window[1] - wide[1] + samples)
-        owner = self.backend.to_host(owners[rows, columns])
+        # only what the blend reads is worth its resampling: beyond the seams a frame's own part
+        needed = needed_windows(owners, len(indices), self.plan.levels, core=core, backend=self.backend)
+        layers = [self._layer(frames, index, wide, part) for index, part in zip(indices, needed, strict=True)]
+        blended = multiband(
+            layers, owners, self.plan.levels, core=core, dtype=self.dtype, backend=self.backend
+        )
+        owner = self.backend.to_host(owners[core[0] : core[0] + lines, core[1] : core[1] + samples])
         return Tile(
             window=window,
-            samples=_quantised(self.backend.to_host(blended[:, rows, columns]), self.dtype),
+            samples=self.backend.to_host(blended),
             mask=owner != NOBODY,
-            sources=np.where(owner == NOBODY, 0, np.array([*frames, 0], dtype=np.uint16)[owner] + 1).astype(
-                np.uint16
-            ),
+            sources=np.array([*(index + 1 for index in indices), 0], dtype=np.uint16)[owner],
         )
+
+    def _layer(self, frames: Frames, index: int, wide: Window, part: Window | None) -> Layer:
+        """One frame on the part of a tile and its halo that the blend reads."""
+        if part is None:
+            xp = self.backend.xp
+            return Layer(xp.empty((self.bands, 0, 0), dtype=np.float32), xp.empty((0, 0), dtype=np.bool_))
+        line, sample, lines, samples = part
+        values, mask = frames.layer(index, (wide[0] + line, wide[1] + sample, lines, samples))
+        return Layer(values, mask, line, sample)
 
     def tiles(self, workers: int) -> Iterator[Tile]:
         """Make all tiles in order, up to `workers` at a time; twice as many wait at most."""
@@ -108,10 +118,3 @@ class Composition:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
-
-
-def _quantised(values: NDArray[np.float32], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Round to the nearest sample value; what the blend sends beyond the range stays at its end."""
-    if dtype.kind == "f":
-        return values.astype(dtype)
-    return np.clip(np.rint(values), 0, np.iinfo(dtype).max).astype(dtype)

@@ -119,12 +119,12 @@ class Plan:
         area, wide = lines * samples, (lines + 2 * reach) * (samples + 2 * reach)
         layer = 4 * bands + 1
         deepest = self._deepest()
-        # each frame and its mask in the stack, the piece on its way, owners and the blend
-        full = deepest * (layer + 1) + layer + 2 + 4 * bands
+        # each frame with its mask, and that again twice for the owners; the piece on its way, and the owners
+        full = deepest * (layer + 2) + layer + 2
         # a pyramid without its full size has a third, with odd sizes rounded up less than 2/5: of each frame and
-        # of the change, then sums, weights and masks of the blend, and one frame's share
-        halved = (deepest + 1) * layer + 4 * bands + 9
-        made = wide * full + wide * 2 * halved // 5 + area * (12 * bands + 8)  # rounded, clipped, named
+        # its weight, of their sums and of the change
+        halved = (deepest + 1) * (4 * bands + 4) + 4 * bands + 1
+        made = wide * full + wide * 2 * halved // 5 + area * (4 * bands + 8)  # blended, named
         waiting = (2 * workers + 2) * area * (layer + 2)
         # what is written 4, its margins 8 and steps 12 a band; places of the steps, weights, masks
         written = area * (24 * bands + 48)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,6 @@ from hinterland.model.products import Image
 from hinterland.model.solution import Solution, SolvedFrame
 from hinterland.mosaics.plan import Placement, Plan
 from hinterland_kernels.backend import CPU, Backend
-from hinterland_kernels.blend import Layer
 from hinterland_kernels.lattice import Lattice, build_lattice, choose_step
 from hinterland_kernels.warp import warp
 
@@ -78,56 +77,58 @@ def warp_placement(
     )
 
 
-def warp_window(
-    plan: Plan,
-    lattices: dict[Placement, Lattice],
-    sources: Sequence[Source],
-    solution: Solution,
-    window: Window,
-    *,
-    kernel: str,
-    backend: Backend = CPU,
-) -> dict[int, Layer]:
-    """Warp all frames that touch a window.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Frames:
+    """The frames of a panorama, ready to be carried onto windows of its grid."""
 
-    Parameters
-    ----------
-    plan, lattices, sources, solution
-        The panorama; `sources` in the order of the solution's frames.
-    window : Window
-        May run off both sides of a grid that closes.
-    kernel : str
-        Resampling kernel.
-    backend : Backend
-        Where the loops run.
+    plan: Plan
+    lattices: dict[Placement, Lattice]
+    sources: Sequence[Source]
+    """In the order of the solution's frames."""
+    solution: Solution
+    kernel: str
+    """Resampling kernel."""
+    backend: Backend = CPU
 
-    Returns
-    -------
-    dict of int to Layer
-        Levelled samples on the window, by the frame's index.
-    """
-    line, sample, lines, samples = window
-    layers: dict[int, Layer] = {}
-    for placement, part, shift in plan.touching(window):
-        values, mask = warp_placement(
-            lattices[placement],
-            sources[placement.frame],
-            solution.frames[placement.frame],
-            part,
-            kernel=kernel,
-            backend=backend,
-        )
-        if not mask.any():
-            continue
-        if placement.frame not in layers:
-            layers[placement.frame] = Layer(
-                backend.xp.zeros((values.shape[0], lines, samples), dtype=np.float32),
-                backend.xp.zeros((lines, samples), dtype=np.bool_),
-            )
-        layer = layers[placement.frame]
-        rows = slice(part[0] - line, part[0] - line + part[2])
-        columns = slice(part[1] - shift - sample, part[1] - shift - sample + part[3])
-        # a frame all round meets itself at the seam: where both pieces are valid they are the same
-        backend.xp.copyto(layer.values[:, rows, columns], values, where=mask[None])
-        layer.mask[rows, columns] |= mask
-    return layers
+    def masks(self, window: Window) -> dict[int, Any]:
+        """Where each frame covers a window, which may run off both sides of a grid that closes.
+
+        Returns
+        -------
+        dict of int to (lines, samples) bool
+            By the frame's index; frames that cover no pixel are left out.
+        """
+        found = {}
+        for frame in sorted({placement.frame for placement, _, _ in self.plan.touching(window)}):
+            _, mask = self._carry(frame, window, bands=0, kernel="nearest")
+            if mask.any():
+                found[frame] = mask
+        return found
+
+    def layer(self, frame: int, window: Window) -> tuple[Any, Any]:
+        """One frame's levelled samples on a window: values (bands, lines, samples) float32 and mask."""
+        return self._carry(frame, window, bands=self.sources[frame].samples.shape[0], kernel=self.kernel)
+
+    def _carry(self, frame: int, window: Window, *, bands: int, kernel: str) -> tuple[Any, Any]:
+        line, sample, lines, samples = window
+        source, solved = self.sources[frame], self.solution.frames[frame]
+        source = replace(source, samples=source.samples[:bands])
+        solved = replace(solved, gain=solved.gain[:bands], offset=solved.offset[:bands])
+        parts = [
+            (part, shift, self.lattices[placement])
+            for placement, part, shift in self.plan.touching(window)
+            if placement.frame == frame
+        ]
+        if len(parts) == 1 and parts[0][0][2:] == (lines, samples):
+            part, _, lattice = parts[0]
+            return warp_placement(lattice, source, solved, part, kernel=kernel, backend=self.backend)
+        all_values = self.backend.xp.zeros((bands, lines, samples), dtype=np.float32)
+        all_mask = self.backend.xp.zeros((lines, samples), dtype=np.bool_)
+        for part, shift, lattice in parts:
+            values, mask = warp_placement(lattice, source, solved, part, kernel=kernel, backend=self.backend)
+            rows = slice(part[0] - line, part[0] - line + part[2])
+            columns = slice(part[1] - shift - sample, part[1] - shift - sample + part[3])
+            # a frame all round meets itself at the seam: where both pieces are valid they are the same
+            self.backend.xp.copyto(all_values[:, rows, columns], values, where=mask[None])
+            all_mask[rows, columns] |= mask
+        return all_values, all_mask

@@ -29,7 +29,7 @@ CHOICES: Mapping[tuple[str, str], tuple[str, ...]] = MappingProxyType(
             "nmad",
         ),
         ("mosaic", "priority"): ("resolution", "order"),
-        ("mosaic", "level"): ("auto", "gain", "none", "offset", "plane"),
+        ("mosaic", "level"): ("auto", "gain", "offset", "plane", "none"),
         ("mosaic", "join"): ("seams", "feather"),
         ("mosaic", "kernel"): _KERNELS,
         ("mosaic", "compress"): ("deflate", "zstd", "lzw", "none"),

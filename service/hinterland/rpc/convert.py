@@ -148,8 +148,8 @@ def _mosaic(spec: MosaicSpec) -> job_pb2.MosaicSpec:
         relief=spec.relief,
         slope=spec.slope,
     )
-    if spec.light_deg is not None:
-        azimuth_deg, elevation_deg = spec.light_deg
+    if spec.light is not None:
+        azimuth_deg, elevation_deg = spec.light
         message.light.CopyFrom(job_pb2.MosaicSpec.Light(azimuth_deg=azimuth_deg, elevation_deg=elevation_deg))
     if spec.extent is not None:
         west, south, east, north = spec.extent

@@ -158,7 +158,7 @@ def _mosaic(spec: job_pb2.MosaicSpec, at: str) -> MosaicSpec:
         fill_m=_number(spec, "fill_m", at),
         relief=spec.relief,
         slope=spec.slope,
-        light_deg=light,
+        light=light,
         **_choices("mosaic", spec, at),
     )
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import correlate1d
 
 from hinterland_kernels.backend import Backend
-from hinterland_kernels.blend import NOBODY, Layer, assign_owners, halo, multiband
+from hinterland_kernels.blend import NOBODY, Layer, halo, multiband, needed_windows
 
 Picture = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -76,6 +76,64 @@ def test_two_images_blend_as_the_textbook_says(backend: Backend, levels: int) ->
     blend = multiband_on(backend, layers, owners, levels)
     # levels are kept as float32 and images lie in 0 to 1: a few roundings of 6e-8 a level
     np.testing.assert_allclose(blend[0], burt_adelson(layers, owners, levels), atol=1e-6)
+
+
+@pytest.mark.parametrize("levels", [1, 3, 5])
+def test_many_images_in_stripes_blend_as_the_textbook_says(backend: Backend, levels: int) -> None:
+    """Each image reaches some blocks and not the next: what was not computed of it must have no say there."""
+    full = np.ones((LINES, 8 * SAMPLES), dtype=np.bool_)
+    layers = [(texture((1, *full.shape), seed=seed), full) for seed in range(5)]
+    samples = np.indices(full.shape)[1]
+    owners = np.searchsorted([100, 300, 400, 480], samples, side="right").astype(np.int16)
+    blend = multiband_on(backend, layers, owners, levels)
+    np.testing.assert_allclose(blend[0], burt_adelson(layers, owners, levels), atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_whole_numbers_are_the_textbooks_rounded_and_clipped(dtype: str) -> None:
+    _, owners = two_images()
+    full, most = np.ones(owners.shape, dtype=np.bool_), np.iinfo(dtype).max
+    images = [texture((1, *owners.shape), dtype, seed=seed) for seed in (1, 2)]
+    blend = multiband([Layer(image, full) for image in images], owners, 4, dtype=np.dtype(dtype))
+    textbook = burt_adelson([(image, full) for image in images], owners, 4)
+    assert textbook.max() > most
+    # half a number of rounding, and float32 sums of so many numbers
+    np.testing.assert_allclose(blend[0], np.clip(textbook, 0, most), rtol=0, atol=0.5 + 1e-6 * most)
+
+
+def test_a_core_of_a_window_in_pieces_by_several_threads_is_the_same_bytes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    layers, owners = two_images(bands=2)
+    images = [Layer(values[:, 8:, :170].copy(), mask[8:, :170].copy(), 8, 0) for values, mask in layers]
+    owners[:8], owners[:, 170:] = NOBODY, NOBODY
+    whole = multiband(images, owners, 3)
+    monkeypatch.setattr("hinterland_kernels.blend.PIECE_PX", 32)
+    part = multiband(images, owners, 3, core=(16, 40, 41, 150), workers=3)
+    assert part.tobytes() == whole[:, 16:57, 40:190].tobytes()
+
+
+def test_the_windows_that_are_needed_are_enough() -> None:
+    layers, owners = two_images()
+    core = (0, 128, LINES, 32)
+    windows = needed_windows(owners, 2, 2, core=core)
+    assert windows[0] is None  # the seam is farther than the blend reaches
+    core = (0, 96, LINES, 64)
+    parts = []
+    for (values, mask), window in zip(layers, needed_windows(owners, 2, 2, core=core), strict=True):
+        assert window is not None
+        line, sample, lines, samples = window
+        rows, columns = slice(line, line + lines), slice(sample, sample + samples)
+        parts.append(Layer(values[:, rows, columns].copy(), mask[rows, columns].copy(), line, sample))
+    assert parts[0].mask.shape[1] < SAMPLES // 4
+    whole = multiband([Layer(*layer) for layer in layers], owners, 2)
+    assert multiband(parts, owners, 2, core=core).tobytes() == whole[:, :, 96:160].tobytes()
+
+
+def test_a_core_that_does_not_begin_on_a_block_is_refused() -> None:
+    layers, owners = two_images()
+    with pytest.raises(ValueError, match=r"multiples of 8 with 3 levels, got \(0, 12\)"):
+        multiband([Layer(*layer) for layer in layers], owners, 3, core=(0, 12, 8, 8))
 
 
 def test_images_that_overlap_only_in_part_blend_as_the_textbook_says_inside_both(backend: Backend) -> None:
@@ -198,58 +256,26 @@ def test_windows_of_any_size_blend(backend: Backend, shape: tuple[int, int]) -> 
     np.testing.assert_allclose(multiband_on(backend, layers, owners, 4), 3.0, rtol=1e-6)
 
 
-def test_layers_of_another_size_than_the_owners_are_refused() -> None:
+def test_a_layer_whose_values_do_not_fit_its_mask_is_refused() -> None:
     layers, owners = two_images()
-    with pytest.raises(ValueError, match=r"layers must all have the owners' shape \(63, 192\)"):
-        multiband([Layer(*layer) for layer in layers], owners[1:], 2)
+    first, (values, mask) = Layer(*layers[0]), layers[1]
+    with pytest.raises(ValueError, match=r"layer 1: values \(1, 64, 192\) do not fit the mask \(63, 192\)"):
+        multiband([first, Layer(values, mask[1:])], owners, 2)
+
+
+def test_layers_of_several_dtypes_are_refused() -> None:
+    layers, owners = two_images()
+    second = Layer(layers[1][0].astype(np.uint8), layers[1][1])
+    with pytest.raises(ValueError, match="one dtype and number of bands"):
+        multiband([Layer(*layers[0]), second], owners, 2)
 
 
 def test_no_layers_are_refused() -> None:
-    with pytest.raises(ValueError, match="layers must all"):
+    with pytest.raises(ValueError, match="needs layers"):
         multiband([], np.zeros((4, 4), dtype=np.int16), 2)
 
 
-def owners_on(
-    backend: Backend,
-    labels: NDArray[np.int16],
-    masks: list[Mask],
-    layer_labels: list[int],
-    origin: tuple[int, int],
-    *,
-    wraps: bool,
-) -> NDArray[np.int16]:
-    layers = [Layer(backend.xp.zeros((1, *mask.shape)), backend.to_device(mask)) for mask in masks]
-    owners = assign_owners(
-        backend.to_device(labels), layers, layer_labels, origin, 4, wraps=wraps, backend=backend
-    )
-    result: NDArray[np.int16] = backend.to_host(owners)
-    return result
-
-
-def test_owners_follow_the_labels_at_full_size(backend: Backend) -> None:
-    labels = np.full((6, 9), 5, dtype=np.int16)
-    labels[:, 4:] = 2
-    full = np.ones((24, 36), dtype=np.bool_)
-    owners = owners_on(backend, labels, [full, full], [2, 5], (0, 0), wraps=False)
-    np.testing.assert_array_equal(owners[:, :16], 1)
-    np.testing.assert_array_equal(owners[:, 16:], 0)
-
-
-def test_a_pixel_goes_to_a_valid_image_where_its_own_is_not(backend: Backend) -> None:
-    labels = np.full((3, 3), 5, dtype=np.int16)
-    one, other = np.ones((12, 12), dtype=np.bool_), np.ones((12, 12), dtype=np.bool_)
-    one[2:7, 3:9] = False
-    other[5:12, 6:12] = False
-    owners = owners_on(backend, labels, [one, other], [5, 2], (0, 0), wraps=False)
-    expected = np.where(one, 0, np.where(other, 1, NOBODY))
-    np.testing.assert_array_equal(owners, expected)
-    assert set(np.unique(expected)) == {NOBODY, 0, 1}
-
-
-def test_on_a_grid_that_closes_labels_go_round(backend: Backend) -> None:
-    labels = np.array([[5, 5, 2, 2]], dtype=np.int16)
-    full = np.ones((4, 2), dtype=np.bool_)
-    beyond = owners_on(backend, labels, [full, full], [5, 2], (0, 16), wraps=True)
-    first = owners_on(backend, labels, [full, full], [5, 2], (0, 0), wraps=True)
-    np.testing.assert_array_equal(beyond, first)
-    assert (owners_on(backend, labels, [full, full], [5, 2], (0, 16), wraps=False) == 1).all()
+def test_more_levels_than_a_stretch_holds_are_refused() -> None:
+    layers, owners = two_images()
+    with pytest.raises(ValueError, match="0 to 8 levels, got 9"):
+        multiband([Layer(*layer) for layer in layers], owners, 9)

@@ -6,7 +6,7 @@ from kernel_cases import check_same, holey, multiband_on, poisoned, texture
 from numpy.typing import NDArray
 
 from hinterland_kernels.backend import CPU, Backend, simulating
-from hinterland_kernels.blend import NOBODY, Layer, assign_owners
+from hinterland_kernels.blend import NOBODY, Layer, assign_owners, multiband
 
 pytestmark = pytest.mark.cuda
 
@@ -33,6 +33,34 @@ def test_the_twins_agree(cuda_backend: Backend, levels: int, bands: int) -> None
     assert np.array_equal(values[:, owners == NOBODY], expected[:, owners == NOBODY])
     # a level is stored as float32 four times: reduced, weighed, divided, collapsed; detail overshoots by half
     check_same(values, expected, 2.0, roundings=4 * max(levels, 1))
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_whole_numbers_agree_to_one(cuda_backend: Backend, dtype: str) -> None:
+    """Images that begin off the window, and a core of it."""
+    shape, core = (LINES, SAMPLES), (4, 8, LINES - 4, SAMPLES - 8)
+    parts = [(texture((2, *shape), dtype, seed=seed), holey(shape, seed=seed), -3, 2) for seed in (1, 2)]
+    valid = [np.zeros(shape, dtype=np.bool_) for _ in parts]
+    for mask, (_, own, _, _) in zip(valid, parts, strict=True):
+        mask[: LINES - 3, 2:] = own[3:, : SAMPLES - 2]
+    split = np.indices(shape)[1] < SAMPLES // 2
+    owners = np.where(split & valid[0], 0, np.where(valid[1], 1, NOBODY)).astype(np.int16)
+
+    def blended(backend: Backend) -> NDArray[np.generic]:
+        layers = [
+            Layer(backend.to_device(values), backend.to_device(mask), *place)
+            for values, mask, *place in parts
+        ]
+        result: NDArray[np.generic] = backend.to_host(
+            multiband(layers, backend.to_device(owners), 2, core=core, dtype=np.dtype(dtype), backend=backend)
+        )
+        return result
+
+    ours, theirs = blended(CPU).astype(int), blended(cuda_backend).astype(int)
+    assert ours.any()
+    # sums are float32 here and double there: next to a half they round apart
+    assert np.abs(ours - theirs).max() <= 1
+    assert (ours != theirs).mean() < 0.01
 
 
 def test_a_rerun_is_the_same_bytes(cuda_backend: Backend) -> None:

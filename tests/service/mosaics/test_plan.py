@@ -102,10 +102,10 @@ def test_the_memory_of_tiles_is_that_of_each_of_its_parts() -> None:
     """Sizes are primes, so that a part that is missing shows."""
     bands, workers, held = 3, 2, 7919
     area, wide, layer = 512**2, (512 + 256) ** 2, 13
-    frames_and_masks = wide * 2 * (layer + 1)
-    piece_owners_blend = wide * (layer + 2 + 12)
-    pyramids = wide * 2 * (3 * layer + 12 + 9) // 5
-    rounded = area * (36 + 8)
+    frames_and_masks = wide * 2 * (layer + 2)
+    piece_and_owners = wide * (layer + 2)
+    pyramids_and_change = wide * 2 * (3 * (12 + 4) + 12 + 1) // 5
+    blended = area * (12 + 8)
     waiting = 6 * area * (layer + 2)
     written = area * (72 + 48)
     seams = 512 * 2 * (503 + 701 + 499 + 997)
@@ -115,7 +115,7 @@ def test_the_memory_of_tiles_is_that_of_each_of_its_parts() -> None:
         held
         + (96 << 20)
         + labels
-        + workers * (frames_and_masks + piece_owners_blend + pyramids + rounded)
+        + workers * (frames_and_masks + piece_and_owners + pyramids_and_change + blended)
         + waiting
         + written
         + seams

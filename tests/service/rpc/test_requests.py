@@ -10,7 +10,7 @@ from hinterland.adjust.pointing import SURFACES
 from hinterland.api.v1 import job_pb2, jobs_pb2
 from hinterland.jobs.model import Job, State
 from hinterland.jobs.specs import KINDS, MosaicSpec, OverviewSpec, PanoramaSpec
-from hinterland.mosaics.orthomosaic_plan import METHODS, PRIORITIES
+from hinterland.mosaics.orthomosaic_plan import JOINS, METHODS, PRIORITIES
 from hinterland.mosaics.orthomosaic_previews import LEVELLINGS
 from hinterland.products.cog import COMPRESSIONS
 from hinterland.publish.panorama import PROJECTIONS
@@ -65,6 +65,7 @@ FULL = [
         projection="cylindrical",
         pixels_per_degree=12.5,
         kernel="bicubic",
+        nav=named("nav.json"),
     ),
     mosaic(
         crs="IAU_2015:49910",
@@ -75,6 +76,13 @@ FULL = [
         level="gain",
         kernel="nearest",
         compress="zstd",
+        reference=named("reference.tif"),
+        join="feather",
+        feather_px=32.0,
+        fill_m=5.0,
+        relief=True,
+        slope=True,
+        light=job_pb2.MosaicSpec.Light(azimuth_deg=-45.0, elevation_deg=30.0),
     ),
     overview(
         dem=named("dem.tif"),
@@ -147,6 +155,11 @@ REFUSED = {
     "projection that names a file": (mosaic(crs="+proj=pipeline +step +init=./x:1"), "job.mosaic.crs"),
     "long crs": (mosaic(crs="PROJCS[" + "x" * 9000), "job.mosaic.crs"),
     "panorama of no job": (overview(panorama="jobs/../x"), "job.overview.panorama"),
+    "light from below": (
+        mosaic(light=job_pb2.MosaicSpec.Light(azimuth_deg=0.0, elevation_deg=-1.0)),
+        "job.mosaic.light",
+    ),
+    "no feather": (mosaic(feather_px=0.0), "job.mosaic.feather_px"),
     "no base map": (overview(base_maps=[]), "job.overview.base_maps"),
     "heading without a dem": (overview(apply_heading=True), "job.overview.apply_heading"),
     "position off the body": (
@@ -200,6 +213,7 @@ def test_the_choices_are_the_engines() -> None:
         ("mosaic", "method"): METHODS,
         ("mosaic", "priority"): PRIORITIES,
         ("mosaic", "level"): LEVELLINGS,
+        ("mosaic", "join"): JOINS,
         ("mosaic", "kernel"): tuple(KERNELS),
         ("mosaic", "compress"): COMPRESSIONS,
     }
