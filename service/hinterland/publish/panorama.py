@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from hinterland import __version__
 from hinterland.adjust.pointing import SURFACES, solve_pointing
 from hinterland.adjust.tie_points import find_tie_points
+from hinterland.adjust.tie_values import ties_from_bytes, ties_to_bytes
 from hinterland.errors import CapabilityError, InputError
 from hinterland.model.grids import CylindricalGrid
 from hinterland.model.products import Dropped, Image
@@ -45,6 +46,7 @@ from hinterland_kernels.warp import KERNELS
 PROJECTIONS = ("cylindrical",)
 MEMORY_SHARE = 0.75
 _SMALL_FILES_BYTES = 4 << 20
+_TIES = "tie_points"
 _REPORTED_VERSIONS = ("numpy", "numba", "opencv-python-headless", "rasterio", "scipy")
 
 
@@ -98,7 +100,7 @@ def make_bundle(
     progress : Progress
         Told what is done of each stage.
     observer : Observer
-        Told the plan.
+        Told the plan; keeps the tie points for another run.
 
     Returns
     -------
@@ -120,7 +122,7 @@ def make_bundle(
     with Bundle(request.out, overwrite=request.overwrite) as bundle:
         with stages.stage("reading", len(request.frames)):
             images, dropped = _read(request)
-        solution = _solve(images, request, stages)
+        solution = _solve(images, request, stages, observer)
         with stages.stage("planning"):
             planned = _planned(images, solution, request, backend)
             observer.planned(_outline(planned, images, backend))
@@ -165,9 +167,15 @@ def _read(request: PanoramaRequest) -> tuple[tuple[Image, ...], tuple[Dropped, .
     return images, loaded.dropped
 
 
-def _solve(images: tuple[Image, ...], request: PanoramaRequest, stages: Stages) -> Solution:
+def _solve(
+    images: tuple[Image, ...], request: PanoramaRequest, stages: Stages, observer: Observer
+) -> Solution:
     with stages.stage("tie points"):
-        ties = find_tie_points(images)
+        kept = observer.load(_TIES)
+        ties = None if kept is None else ties_from_bytes(kept, len(images))
+        if ties is None:
+            ties = find_tie_points(images)
+            observer.save(_TIES, ties_to_bytes(ties))
     with stages.stage("pointing"):
         return solve_pointing(images, ties, request.surface)
 
