@@ -10,7 +10,7 @@ import numpy as np
 from hinterland.adjust.tie_points import TiePoints
 
 _NAMES = ("pairs", "counts", "first", "second")
-# the last (and NotImplementedError, which is one): archives with compressions or ciphers that zipfile does not know
+# the last is of archives with compressions or ciphers that zipfile does not know
 _UNREADABLE = (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile, RuntimeError)
 
 
