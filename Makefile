@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help demo test check format proto bench gpu-test gpu-bench clean
+.PHONY: help demo test check soak format proto bench gpu-test gpu-bench clean
 
 help:  ## list the targets
 	@grep -E '^[a-z.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -40,6 +40,9 @@ check: .venv/installed-dev  ## formatting, lint, types, layers, the contract
 format: .venv/installed-dev  ## rewrite the sources in the house format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+soak: .venv/installed-dev  ## 200 crashes of a service under load, and a check of its history
+	@$(BIN)/python tests/soak.py
 
 proto: .venv/installed-dev  ## generate service/hinterland/api/v1 from proto/
 	@$(BIN)/python tests/contract generate

@@ -11,6 +11,7 @@ from typing import Any
 
 from hinterland.errors import InputError
 from hinterland.maps.routes import Line, LonLat
+from hinterland.products.fields import printable
 
 MARS_RADIUS_M = 3396190.0
 M2020_STANDARD_PARALLEL_DEG = 18.4663
@@ -92,7 +93,7 @@ class Feature:
     @property
     def kind(self) -> str | None:
         """GeoJSON's type of the geometry; None where there is none."""
-        return None if self.geometry is None else str(self.geometry.get("type"))
+        return None if self.geometry is None else printable(self.geometry.get("type"), 40)
 
     def point(self) -> LonLat:
         """Where a point lies: its geometry if that can be degrees, else its properties, else metres.
@@ -157,7 +158,7 @@ def read_features(path: Path) -> tuple[Feature, ...]:
     elif "coordinates" in document:
         features = [{"type": "Feature", "properties": {}, "geometry": document}]
     else:
-        message = f"{path}: not GeoJSON: its type is {kind!r}, a FeatureCollection is needed"
+        message = f"{path}: not GeoJSON: its type is {printable(kind, 40)!r}, a FeatureCollection is needed"
         raise InputError(message)
     if not isinstance(features, list) or not features:
         message = f"{path}: no feature in it"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from hinterland.errors import InputError
+from hinterland.errors import PlanTooLargeError
 from hinterland.mosaics.orthomosaic_plan import MosaicPlan
 from hinterland.publish.observer import Outline
 from hinterland_kernels.backend import Backend
@@ -18,7 +18,7 @@ def check_room(plan: MosaicPlan, folder: Path) -> None:
 
     Raises
     ------
-    InputError
+    PlanTooLargeError
         If the samples alone are more than is free where the folder lies.
     """
     needed, free = _samples_bytes(plan), shutil.disk_usage(folder).free
@@ -27,7 +27,7 @@ def check_room(plan: MosaicPlan, folder: Path) -> None:
             f"the mosaic of {plan.grid.samples} x {plan.grid.lines} samples needs {needed / 1e9:.1f} GB of disk "
             f"while it is made, {free / 1e9:.1f} GB are free; give a larger --resolution or a smaller --extent"
         )
-        raise InputError(message)
+        raise PlanTooLargeError(message)
 
 
 def _samples_bytes(plan: MosaicPlan) -> int:

@@ -18,6 +18,7 @@ from hinterland import __version__
 from hinterland.adjust.known_pointing import known_pointing
 from hinterland.adjust.pointing import SURFACES, solve_pointing
 from hinterland.adjust.tie_points import find_tie_points
+from hinterland.adjust.tie_values import ties_from_bytes, ties_to_bytes
 from hinterland.errors import CapabilityError, InputError
 from hinterland.model.grids import CylindricalGrid
 from hinterland.model.products import Dropped, Image
@@ -47,6 +48,7 @@ from hinterland_kernels.warp import KERNELS
 PROJECTIONS = ("cylindrical",)
 MEMORY_SHARE = 0.75
 _SMALL_FILES_BYTES = 4 << 20
+_TIES = "tie_points"
 _REPORTED_VERSIONS = ("numpy", "numba", "opencv-python-headless", "rasterio", "scipy")
 
 
@@ -102,7 +104,7 @@ def make_bundle(
     progress : Progress
         Told what is done of each stage.
     observer : Observer
-        Told the plan.
+        Told the plan; keeps the tie points for another run.
 
     Returns
     -------
@@ -126,7 +128,7 @@ def make_bundle(
     with Bundle(request.out, overwrite=request.overwrite) as bundle:
         with stages.stage("reading", len(request.frames)):
             images, dropped = _read(request)
-        solution = _solve(images, request, nav, stages)
+        solution = _solve(images, request, nav, stages, observer)
         with stages.stage("planning"):
             planned = _planned(images, solution, request, backend)
             observer.planned(_outline(planned, images, backend))
@@ -168,12 +170,18 @@ def _read(request: PanoramaRequest) -> tuple[tuple[Image, ...], tuple[Dropped, .
     return images, loaded.dropped
 
 
-def _solve(images: tuple[Image, ...], request: PanoramaRequest, nav: Nav | None, stages: Stages) -> Solution:
+def _solve(
+    images: tuple[Image, ...], request: PanoramaRequest, nav: Nav | None, stages: Stages, observer: Observer
+) -> Solution:
     if nav is not None:
         with stages.stage("pointing"):
             return known_pointing(images, nav.cameras, nav.surface, request.surface)
     with stages.stage("tie points"):
-        ties = find_tie_points(images)
+        kept = observer.load(_TIES)
+        ties = None if kept is None else ties_from_bytes(kept, len(images))
+        if ties is None:
+            ties = find_tie_points(images)
+            observer.save(_TIES, ties_to_bytes(ties))
     with stages.stage("pointing"):
         return solve_pointing(images, ties, request.surface)
 

@@ -232,3 +232,13 @@ def test_a_plan_of_one_point_and_a_place_without_a_name_are_refused(tmp_path: Pa
         read_planned(area)
     with pytest.raises(InputError, match="a point is needed, got Polygon"):
         read_places(area)
+
+
+def test_what_a_file_says_reaches_no_terminal(tmp_path: Path) -> None:
+    path = tmp_path / "route.json"
+    for content in ('{"type": "Feature", "geometry": {"type": "\\u001b[2J"}}', '{"type": "\\u001b[2J"}'):
+        path.write_text(content)
+        for reader in (read_planned, read_route):
+            with pytest.raises(InputError) as caught:
+                reader(path)
+            assert str(caught.value).isprintable()
