@@ -116,7 +116,7 @@ def mosaic(
     ] = None,
     level: Annotated[str, typer.Option("--level", help="auto (whole numbers only), gain or none.")] = "auto",
     kernel: Annotated[
-        str, typer.Option("--kernel", help="nearest, bilinear, bicubic or lanczos3.")
+        str, typer.Option("--kernel", help="nearest, bilinear, bicubic, lanczos3 or bspline3.")
     ] = "bilinear",
     memory_bytes: Annotated[
         int | None, typer.Option("--memory", metavar="BYTES", help="Memory to stay within; about 1 GiB.")
