@@ -21,6 +21,11 @@ Window = tuple[int, int, int, int]
 Float = NDArray[np.float32]
 Bool = NDArray[np.bool_]
 
+WITHIN = 2.0**-16
+"""Share of full scale by which a sample may leave its float64 formula: places along a line of a block of 32 pixels
+are rounded to 2**-23 px once and their step once, which is 2**-18 px at its end; noise changes by full scale a
+pixel, along both axes; weights and sums are float32."""
+
 FULL_SCALE = {"uint8": 255.0, "uint16": 65535.0, "float32": 1.0}
 
 
@@ -113,6 +118,13 @@ def multiband_on(
     blend = multiband(moved, backend.to_device(owners), levels, backend=poisoned(backend))
     result: Float = backend.to_host(blend)
     return result
+
+
+def check_warped(values: NDArray[Any], expected: NDArray[Any], full_scale: float) -> None:
+    """Say that two warps agree: `WITHIN` for floats, to one unit for whole numbers, which may round apart."""
+    assert values.dtype == expected.dtype
+    atol = 1.0 if values.dtype.kind == "u" else WITHIN * full_scale
+    np.testing.assert_allclose(values.astype(np.float64), expected.astype(np.float64), rtol=0, atol=atol)
 
 
 def check_same(values: Float, expected: Float, full_scale: float, roundings: int) -> None:

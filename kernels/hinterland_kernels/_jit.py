@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import numba
+from numba.core.target_extension import current_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,9 +36,22 @@ if not numba.config.CACHE_DIR:  # NUMBA_CACHE_DIR, where the user set it, is obe
     numba.config.CACHE_DIR = _cache_folder()
 
 
+def _is_for_device(_call: object, _caller: object, _callee: object) -> bool:
+    """True where a formula is put into a CUDA kernel as source; a loop takes it compiled, once for all loops."""
+    return bool(current_target() != "cpu")
+
+
 def pixel_function(function: F) -> F:
-    """Mark a scalar formula that CPU loops and CUDA kernels inline."""
-    return numba.njit(inline="always", error_model="numpy")(function)  # type: ignore[no-any-return]
+    """Mark a formula that CPU loops and CUDA kernels inline.
+
+    On the CPU, LLVM inlines what takes numbers alone: it is typed once and not anew in every loop, which takes
+    several times as long to compile. What takes arrays, annotated `Any`, is put in by Numba, since a call would
+    count the references to them at each pixel.
+    """
+    if "Any" in function.__annotations__.values():
+        return numba.njit(inline="always", error_model="numpy")(function)  # type: ignore[no-any-return]
+    mark = numba.njit(inline=_is_for_device, forceinline=True, error_model="numpy")
+    return mark(function)  # type: ignore[no-any-return]
 
 
 def loop(function: F) -> F:

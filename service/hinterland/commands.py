@@ -61,7 +61,7 @@ def panorama(
         typer.Option("--scale", help="Pixels per degree; the frames' own resolution by default."),
     ] = None,
     kernel: Annotated[
-        str, typer.Option("--kernel", help="Resampling: nearest, bilinear, bicubic or lanczos3.")
+        str, typer.Option("--kernel", help="Resampling: nearest, bilinear, bicubic, lanczos3 or bspline3.")
     ] = "lanczos3",
     memory_bytes: Annotated[
         int | None,
@@ -152,7 +152,7 @@ def mosaic(
     ] = None,
     slope: Annotated[bool, typer.Option("--slope", help="Make OUT.slope.tif, degrees.")] = False,
     kernel: Annotated[
-        str, typer.Option("--kernel", help="nearest, bilinear, bicubic or lanczos3.")
+        str, typer.Option("--kernel", help="nearest, bilinear, bicubic, lanczos3 or bspline3.")
     ] = "bilinear",
     memory_bytes: Annotated[
         int | None, typer.Option("--memory", metavar="BYTES", help="Memory to stay within; about 1 GiB.")

@@ -39,7 +39,9 @@ def submit_panorama(
     surface: Annotated[str, typer.Option("--surface", help="auto, plane or infinity.")] = "",
     projection: Annotated[str, typer.Option("--projection", help="cylindrical.")] = "",
     scale: Annotated[float | None, typer.Option("--scale", help="Pixels per degree.")] = None,
-    kernel: Annotated[str, typer.Option("--kernel", help="nearest, bilinear, bicubic or lanczos3.")] = "",
+    kernel: Annotated[
+        str, typer.Option("--kernel", help="nearest, bilinear, bicubic, lanczos3 or bspline3.")
+    ] = "",
     nav: Annotated[
         Path | None, typer.Option("--nav", metavar="NAV.json", help="Pointing of an earlier panorama.")
     ] = None,
@@ -100,7 +102,9 @@ def submit_mosaic(
     relief: Annotated[bool, typer.Option("--relief", help="Draw shaded relief of heights too.")] = False,
     light: Annotated[tuple[float, float] | None, typer.Option("--light", metavar="AZIMUTH ELEVATION")] = None,
     slope: Annotated[bool, typer.Option("--slope", help="Write the slope of heights too.")] = False,
-    kernel: Annotated[str, typer.Option("--kernel", help="nearest, bilinear, bicubic or lanczos3.")] = "",
+    kernel: Annotated[
+        str, typer.Option("--kernel", help="nearest, bilinear, bicubic, lanczos3 or bspline3.")
+    ] = "",
     compress: Annotated[str, typer.Option("--compress", help="deflate, zstd, lzw or none.")] = "",
     title: TitleOption = "",
     label: LabelOption = None,

@@ -63,7 +63,9 @@ def launched() -> dict[DeviceLoop, list[Signature]]:
         patch.setattr(DeviceLoop, "__call__", record)
         lattice = build_lattice(lambda points: points, window, (16, 16))
         for dtype in SOURCE_DTYPES:
-            warp(np.ones((1, 16, 16), dtype=dtype), mask, lattice, window, backend=backend)
+            source = np.ones((1, 16, 16), dtype=dtype)
+            for kernel in ("bilinear", "bspline3"):
+                warp(source, mask, lattice, window, kernel=kernel, backend=backend)
         layers = [Layer(np.ones((1, 16, 16), dtype=np.float32), mask)]
         labels = np.zeros((2, 2), dtype=np.int16)
         owners = assign_owners(labels, layers, [0], (0, 0), 8, wraps=False, backend=backend)
@@ -106,7 +108,7 @@ def test_a_kernel_compiles_for_each_generation_between(
 
 
 def test_there_are_kernels_to_compile() -> None:
-    assert {"warp.warp", "blend.reduce_values", "blend.finish"} <= set(LOOPS)
+    assert {"warp.warp", "warp.filter_spline", "blend.reduce_values", "blend.finish"} <= set(LOOPS)
 
 
 @pytest.mark.parametrize("module", _cuda_modules(), ids=lambda module: module.__name__)

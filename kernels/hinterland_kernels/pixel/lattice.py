@@ -42,14 +42,16 @@ def lattice_to_source(lattice: Any, line: int, sample: int) -> tuple[float, floa
 def footprint(lattice: Any, line: int, sample: int) -> tuple[float, float]:  # noqa: ANN401
     """Source lines and samples that one grid pixel spans, for widening kernels: at least 1.
 
-    From the differences along the pixel's own block, so it does not depend on the window. 1 where the block
-    holds the exact map and a neighbour has no image.
+    From the differences along the pixel's own block, so it does not depend on the window. 1 off the lattice,
+    and where the block holds the exact map and a neighbour has no image.
     """
     down = line - lattice.line
     right = sample - lattice.sample
     step = lattice.step
     i = down // step
     j = right // step
+    if down < 0 or right < 0 or i >= lattice.blocks.shape[0] or j >= lattice.blocks.shape[1]:
+        return 1.0, 1.0
     block = lattice.blocks[i, j]
     if block >= 0:
         # of two steps the shorter: where a map goes round its body, one of them may be the whole turn

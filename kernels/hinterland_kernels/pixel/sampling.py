@@ -4,7 +4,9 @@ Every kernel is normalised by the weight of its valid taps, so an edge or a hole
 Kernels with negative lobes need all their taps: beside a hole they give way to the bilinear one.
 A point whose taps are all valid and whose kernel is not widened, nearly every point, takes its weights by
 closed forms a line and a column; `kernel_weight` is their reference.
-Sources: Keys 1981 (cubic convolution, a = -1/2); Duchon 1979 (Lanczos).
+`BSPLINE3` weighs spline coefficients instead of samples (`pixel/spline`); where it is widened or misses a tap, and
+so has no coefficients to weigh, it is `BICUBIC`.
+Sources: Keys 1981 (cubic convolution, a = -1/2); Duchon 1979 (Lanczos); Unser 1999 (B-splines).
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ NEAREST = 0
 BILINEAR = 1
 BICUBIC = 2
 LANCZOS3 = 3
+BSPLINE3 = 4
 
 WIDENED = 1.1
 """A source pixel step above this per grid pixel widens the kernel: below it aliasing is invisible."""
@@ -79,6 +82,20 @@ def bicubic_weights(t: float) -> Six:
         (1.5 * t - 2.5) * t * t + 1.0,
         (1.5 * u - 2.5) * u * u + 1.0,
         -0.5 * u * t * t,
+        0.0,
+        0.0,
+    )
+
+
+@pixel_function
+def bspline3_weights(t: float) -> Six:
+    """Weights of the coefficients at -1, 0, 1, 2 for a point at `t` in [0, 1), which add up to 1, and two 0."""
+    u = 1.0 - t
+    return (
+        u * u * u / 6.0,
+        2.0 / 3.0 - 0.5 * t * t * (2.0 - t),
+        2.0 / 3.0 - 0.5 * u * u * (2.0 - u),
+        t * t * t / 6.0,
         0.0,
         0.0,
     )
@@ -167,6 +184,9 @@ def place_taps(
         elif kernel == BICUBIC:
             if all_valid(mask, i - 1, j - 1, 4):
                 return Taps(i - 1, j - 1, 4, bicubic_weights(t), bicubic_weights(u))
+        elif kernel == BSPLINE3:
+            if all_valid(mask, i - 1, j - 1, 4):
+                return Taps(i - 1, j - 1, 4, bspline3_weights(t), bspline3_weights(u))
         elif kernel == LANCZOS3 and all_valid(mask, i - 2, j - 2, 6):
             return Taps(i - 2, j - 2, 6, lanczos3_weights(t), lanczos3_weights(u))
     return Taps(0, 0, 0, NO_TAPS, NO_TAPS)
@@ -260,6 +280,8 @@ def sample_point(
     """Value of one band where `place_taps` finds none: the nearest pixel where that is asked for, else
     `sample_kernel`, giving way to the bilinear kernel beside a hole or an edge.
     """
+    if kernel == BSPLINE3:
+        kernel = BICUBIC
     value: float = source[whole(line + 0.5), whole(sample + 0.5)]
     if kernel == NEAREST:
         return value
@@ -267,4 +289,13 @@ def sample_point(
         value = sample_kernel(source, mask, line, sample, choice, widen_line, widen_sample)
         if not math.isnan(value):
             return value
+    return value
+
+
+@pixel_function
+def stored(value: float, largest: float) -> float:
+    """The number that is stored: itself, or the nearest whole one from 0 to `largest` where that is positive."""
+    if largest > 0.0:
+        # 1.5 * 2**52: what is added to it and taken off again is rounded to a whole number, halves to even
+        return (min(max(value, 0.0), largest) + 6755399441055744.0) - 6755399441055744.0
     return value

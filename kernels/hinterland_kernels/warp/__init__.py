@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
 from typing import Any
 
+import numba
 import numpy as np
+from numpy.typing import NDArray
 
-from hinterland_kernels.backend import CPU, CUDA_NAME, Backend
+from hinterland_kernels.backend import CPU, CPU_NAME, CUDA_NAME, Backend
 from hinterland_kernels.lattice import Lattice
 from hinterland_kernels.pixel import sampling
 from hinterland_kernels.pixel.flat import Flat
@@ -18,9 +22,11 @@ KERNELS = {
     "bilinear": sampling.BILINEAR,
     "bicubic": sampling.BICUBIC,
     "lanczos3": sampling.LANCZOS3,
+    "bspline3": sampling.BSPLINE3,
 }
 SOURCE_DTYPES = ("uint8", "uint16", "float32")
 NO_FLAT = Flat()
+_LINES_AT_ONCE = 256
 
 
 def warp(
@@ -33,6 +39,9 @@ def warp(
     gain: Sequence[float] | None = None,
     offset: Sequence[float] | None = None,
     flat: Flat = NO_FLAT,
+    dtype: str = "float32",
+    out: tuple[Any, Any] | None = None,
+    coefficients: Any = None,  # noqa: ANN401
     backend: Backend = CPU,
 ) -> tuple[Any, Any]:
     """Resample a source onto a window of the grid.
@@ -55,12 +64,19 @@ def warp(
         Per band: the result is `gain * flat * value + offset`; 1 and 0 by default.
     flat : Flat
         The lens's flat field; 1 everywhere by default.
+    dtype : str
+        Of the result, one of `SOURCE_DTYPES`: into whole numbers values are rounded, halves to even, and stay
+        at the end of the range that they pass.
+    out : (values, mask), optional
+        Arrays of the backend to fill, shaped as the result; the samples of a line are side by side in memory.
+    coefficients : (bands, lines, samples) float32, optional
+        `spline_coefficients` of the source, for many windows with the kernel "bspline3"; made here if not given.
     backend : Backend
         Where the arrays live.
 
     Returns
     -------
-    values : (bands, lines, samples) float32
+    values : (bands, lines, samples)
         0 where not valid.
     mask : (lines, samples) bool
         True where the source pixel nearest to the mapped point is valid.
@@ -69,35 +85,149 @@ def warp(
     ------
     ValueError
         If shapes, dtypes or the kernel's name do not fit.
+
+    Notes
+    -----
+    A pixel is the same bytes in any window. Backends differ by up to 2**-15 of full scale, and by the rounding of
+    the result: the CPU computes most samples in float32, from coordinates in units of 2**-23 px.
     """
     if source.ndim != 3 or mask.shape != source.shape[1:] or mask.dtype != np.bool_:
         message = f"a source is (bands, lines, samples) with a bool mask, got {source.shape} and {mask.shape}"
         raise ValueError(message)
-    if source.dtype.name not in SOURCE_DTYPES:
-        message = f"a source is one of {', '.join(SOURCE_DTYPES)}, got {source.dtype}"
-        raise ValueError(message)
+    for name in (source.dtype.name, dtype):
+        if name not in SOURCE_DTYPES:
+            message = f"samples are one of {', '.join(SOURCE_DTYPES)}, got {name}"
+            raise ValueError(message)
     if kernel not in KERNELS:
         message = f"a kernel is one of {', '.join(KERNELS)}, got {kernel!r}"
         raise ValueError(message)
     bands = source.shape[0]
     gains, offsets = _per_band(gain, 1.0, bands), _per_band(offset, 0.0, bands)
-    line, sample, lines, samples = window
-    out = backend.xp.empty((bands, lines, samples), dtype=np.float32)
-    out_mask = backend.xp.empty((lines, samples), dtype=np.bool_)
+    values, valid = _result(out, (bands, *window[2:]), dtype, backend)
+    source, mask = backend.xp.ascontiguousarray(source), backend.xp.ascontiguousarray(mask)
+    weighed = source
+    if kernel == "bspline3":
+        weighed = spline_coefficients(source, mask, backend=backend) if coefficients is None else coefficients
+    largest = 0.0 if dtype == "float32" else float(np.iinfo(dtype).max)
+    choice = KERNELS[kernel]
+    arrays, levels, result = (source, weighed, mask), (gains, offsets, flat), (values, valid)
+    if backend.name == CPU_NAME and _fill_blocks(arrays, lattice, window, choice, levels, largest, result):
+        return result
     _loops(backend).warp(
-        source,
-        mask,
+        *arrays,
         backend.to_device(lattice),
-        line,
-        sample,
-        KERNELS[kernel],
+        window[0],
+        window[1],
+        choice,
         backend.to_device(gains),
         backend.to_device(offsets),
         flat,
-        out,
-        out_mask,
+        largest,
+        *result,
     )
-    return out, out_mask
+    return result
+
+
+def spline_coefficients(source: Any, mask: Any, *, backend: Backend = CPU) -> Any:  # noqa: ANN401
+    """Prepare a source for many windows with the kernel "bspline3".
+
+    Parameters
+    ----------
+    source : (bands, lines, samples) uint8, uint16 or float32
+        Samples of the source, an array of the backend.
+    mask : (lines, samples) bool
+        True where the source is valid.
+    backend : Backend
+        Where the arrays live.
+
+    Returns
+    -------
+    (bands, lines, samples) float32
+        Coefficients of the cubic B-spline through the samples, of the backend; 0 where not valid.
+    """
+    between = backend.xp.empty(mask.shape, dtype=np.float32)
+    out = backend.xp.empty(source.shape, dtype=np.float32)
+    source, mask = backend.xp.ascontiguousarray(source), backend.xp.ascontiguousarray(mask)
+    if backend.name == CPU_NAME and not numba.config.DISABLE_JIT:
+        _filter_in_threads(source, mask, between, out)
+        return out
+    for band in range(source.shape[0]):
+        _loops(backend).filter_spline(source[band], mask, 0, 1, between)
+        _loops(backend).filter_spline(between, mask, 1, 0, out[band])
+    return out
+
+
+def _filter_in_threads(
+    source: NDArray[Any], mask: NDArray[np.bool_], between: NDArray[np.float32], out: NDArray[np.float32]
+) -> None:
+    from hinterland_kernels.warp._spline import filter_spline  # noqa: PLC0415 - as the loops
+
+    lines = mask.shape[0]
+    is_whole = bool(mask.all())
+    starts = range(0, lines, _LINES_AT_ONCE)
+    with ThreadPoolExecutor() as pool:
+        for band in range(source.shape[0]):
+            for given, found, down, right in ((source[band], between, 0, 1), (between, out[band], 1, 0)):
+                fill = functools.partial(filter_spline, given, mask, is_whole)
+                jobs = [
+                    pool.submit(fill, start, min(start + _LINES_AT_ONCE, lines), down, right, found)
+                    for start in starts
+                ]
+                for job in jobs:
+                    job.result()
+
+
+def _result(
+    out: tuple[Any, Any] | None, shape: tuple[int, ...], dtype: str, backend: Backend
+) -> tuple[Any, Any]:
+    """The arrays to fill."""
+    if out is None:
+        return backend.xp.empty(shape, dtype=dtype), backend.xp.empty(shape[1:], dtype=np.bool_)
+    values, valid = out
+    fits = values.shape == shape and values.dtype.name == dtype and values.strides[-1] == values.itemsize
+    if not fits or valid.shape != shape[1:] or valid.dtype != np.bool_:
+        found = f"{values.dtype} {values.shape} and {valid.shape}"
+        message = f"the result is {dtype} {shape} with a bool mask, got {found}"
+        raise ValueError(message)
+    return values, valid
+
+
+def _fill_blocks(
+    arrays: tuple[Any, Any, Any],
+    lattice: Lattice,
+    window: tuple[int, int, int, int],
+    kernel: int,
+    levels: tuple[Any, Any, Flat],
+    largest: float,
+    result: tuple[Any, Any],
+) -> bool:
+    """Fill the result on the CPU by blocks; False where the kernel has no such loop, or nothing is compiled."""
+    if numba.config.DISABLE_JIT:
+        return False
+    from hinterland_kernels.warp._blocks import FILL  # noqa: PLC0415 - as the loops
+    from hinterland_kernels.warp._runs import Job  # noqa: PLC0415
+
+    gain, offset, flat = levels
+    if (kernel, False) not in FILL:
+        return False
+    is_levelled = flat != NO_FLAT or bool((gain != 1.0).any() or (offset != 0.0).any())
+    source, weighed, mask = arrays
+    job = Job(
+        source,
+        weighed,
+        weighed.reshape(len(weighed), -1),
+        mask,
+        lattice,
+        *window[:2],
+        kernel,
+        gain,
+        offset,
+        flat,
+        largest,
+        *result,
+    )
+    FILL[kernel, is_levelled](job)
+    return True
 
 
 def _loops(backend: Backend) -> ModuleType:

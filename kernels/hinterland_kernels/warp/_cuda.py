@@ -1,4 +1,4 @@
-"""The warp's loop on a GPU: the twin of `_cpu`."""
+"""The warp's loops on a GPU: the twin of `_cpu`."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from typing import Any
 from numba import cuda
 
 from hinterland_kernels.backend import device_loop
-from hinterland_kernels.pixel.flat import Flat, flat_gain
+from hinterland_kernels.pixel.flat import Flat
 from hinterland_kernels.pixel.lattice import footprint, lattice_to_source
-from hinterland_kernels.pixel.sampling import holds, place_taps, sample_point, sample_taps
+from hinterland_kernels.pixel.spline import spline_coefficient
+from hinterland_kernels.warp._pixel import fill_pixel
 
 
 @device_loop(over="out_mask")
 def warp(
     source: Any,  # noqa: ANN401 - device arrays, as in the twin
+    taps_source: Any,  # noqa: ANN401
     mask: Any,  # noqa: ANN401
     lattice: Any,  # noqa: ANN401
     first_line: int,
@@ -23,6 +25,7 @@ def warp(
     gain: Any,  # noqa: ANN401
     offset: Any,  # noqa: ANN401
     flat: Flat,
+    largest: float,
     out: Any,  # noqa: ANN401
     out_mask: Any,  # noqa: ANN401
 ) -> None:
@@ -30,20 +33,22 @@ def warp(
     j, i = cuda.grid(2)
     if i >= out_mask.shape[0] or j >= out_mask.shape[1]:
         return
-    line, sample = lattice_to_source(lattice, first_line + i, first_sample + j)
-    inside = holds(mask, line, sample)
-    out_mask[i, j] = inside
-    if not inside:
-        for band in range(source.shape[0]):
-            out[band, i, j] = 0.0
-        return
-    down, across = footprint(lattice, first_line + i, first_sample + j)
-    bright = flat_gain(flat, line, sample)
-    taps = place_taps(mask, line, sample, kernel, down, across)
-    if taps.side > 0:
-        for band in range(source.shape[0]):
-            out[band, i, j] = gain[band] * bright * sample_taps(source[band], taps) + offset[band]
-    else:
-        for band in range(source.shape[0]):
-            value = sample_point(source[band], mask, line, sample, kernel, down, across)
-            out[band, i, j] = gain[band] * bright * value + offset[band]
+    point = lattice_to_source(lattice, first_line + i, first_sample + j)
+    widen = footprint(lattice, first_line + i, first_sample + j)
+    fill_pixel(
+        source, taps_source, mask, point, widen, kernel, gain, offset, flat, largest, out, out_mask, i, j
+    )
+
+
+@device_loop(over="out")
+def filter_spline(
+    source: Any,  # noqa: ANN401
+    mask: Any,  # noqa: ANN401
+    down: int,
+    right: int,
+    out: Any,  # noqa: ANN401
+) -> None:
+    """Fill `out` with the coefficients of a band along (down, right); 0 where not valid."""
+    j, i = cuda.grid(2)
+    if i < out.shape[0] and j < out.shape[1]:
+        out[i, j] = spline_coefficient(source, mask, i, j, down, right) if mask[i, j] else 0.0

@@ -12,14 +12,15 @@ from hinterland.adjust.levelling import Level
 from hinterland.model.map_grids import MapGrid, Window
 from hinterland.mosaics.orthomosaic_placing import Placement, exact_map
 from hinterland.products.georeferenced_reader import MapReader, Samples, read_dtype
-from hinterland_kernels.backend import CPU, CPU_NAME, Backend
+from hinterland_kernels.backend import CPU, Backend
 from hinterland_kernels.lattice import EMPTY, TOLERANCE_PX, Lattice, build_lattice
 from hinterland_kernels.pixel.sampling import WIDEST
+from hinterland_kernels.pixel.spline import REACH
 from hinterland_kernels.warp import SOURCE_DTYPES, warp
-from hinterland_kernels.warp.blocks import warp_whole
 
-_RADIUS_PX = {"nearest": 1, "bilinear": 2, "bicubic": 3, "lanczos3": 4}
+_RADIUS_PX = {"nearest": 1, "bilinear": 2, "bicubic": 3, "lanczos3": 4, "bspline3": 3 + REACH}
 """Samples about a point that a kernel can touch, one more than its half width."""
+_COEFFICIENT_BYTES = 4
 _SMALLEST_PX = 32
 _UNIT = 1 << 16
 """Nodes are whole multiples of 1 / 65536 px: moved by whole samples they interpolate to the very same points, so
@@ -91,7 +92,9 @@ class Warper:
             source = part[0] + down, part[1] + right, part[2], part[3]
             pieces = [(part, self._reader.read(placement.raster, source))]
         else:
-            pieces = list(self._resampled(placement, part))
+            # without gains whole numbers stay whole numbers
+            is_final = level is None and dtype.name in SOURCE_DTYPES
+            pieces = list(self._resampled(placement, part, dtype.name if is_final else "float32"))
         if not pieces:
             return None
         if (
@@ -110,8 +113,8 @@ class Warper:
             _put(found, place, window, out, level)
         return out if out.mask.any() else None
 
-    def _resampled(self, placement: Placement, part: Window) -> Iterator[tuple[Window, Samples]]:
-        """Yield what is valid of a part, in pieces."""
+    def _resampled(self, placement: Placement, part: Window, dtype: str) -> Iterator[tuple[Window, Samples]]:
+        """Yield what is valid of a part, in pieces of a dtype."""
         source = placement.grid
         lattice = build_lattice(
             exact_map(self._grid, placement),
@@ -125,24 +128,24 @@ class Warper:
         if region is None:
             return
         bytes_per_px = placement.raster.bands * read_dtype(placement.raster, placement.factor).itemsize + 1
+        if self._kernel == "bspline3":
+            bytes_per_px += _COEFFICIENT_BYTES * (placement.raster.bands + 1)
         if region[2] * region[3] * bytes_per_px > self._piece_bytes and max(part[2:]) > _SMALLEST_PX:
             for half in _halves(part, placement.step):
-                yield from self._resampled(placement, half)
+                yield from self._resampled(placement, half, dtype)
             return
         found = self._reader.read(placement.raster, region, placement.factor)
         if not (found.is_whole or found.mask.any()):
             return
         values = found.values if found.values.dtype.name in SOURCE_DTYPES else found.values.astype(np.float32)
         lattice = _moved(lattice, region)
-        if found.is_whole and self._kernel == "bilinear" and self._backend.name == CPU_NAME:
-            yield part, Samples(*warp_whole(values, lattice, part))
-            return
         warped, mask = warp(
             self._backend.to_device(values),
             self._backend.to_device(found.mask),
             lattice,
             part,
             kernel=self._kernel,
+            dtype=dtype,
             backend=self._backend,
         )
         yield part, Samples(self._backend.to_host(warped), self._backend.to_host(mask))

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from hinterland.api.v1 import server_pb2
 from hinterland.jobs.specs import KINDS
 
-_KERNELS = ("nearest", "bilinear", "bicubic", "lanczos3")
+_KERNELS = ("nearest", "bilinear", "bicubic", "lanczos3", "bspline3")
 
 CHOICES: Mapping[tuple[str, str], tuple[str, ...]] = MappingProxyType(
     {

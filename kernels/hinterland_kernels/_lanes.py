@@ -1,0 +1,236 @@
+"""Sixteen numbers at once, for the inner loops that Numba does not turn into vector code by itself.
+
+`FLOATS` and `WHOLES` are types of compiled code: 16 float32, 16 int32. They are added, subtracted and
+multiplied like scalars, each lane by itself and rounded as IEEE says, so a result does not depend on the
+processor. LLVM spreads them over whatever registers there are; only `pick` names an instruction, and does
+without where there is none.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numba
+from llvmlite import binding, ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic, models, overload, register_model
+
+COUNT = 16
+"""Lanes."""
+
+Emit = Callable[..., Any]
+
+_FLOAT, _INT, _INDEX, _BYTE = ir.FloatType(), ir.IntType(32), ir.IntType(64), ir.IntType(8)
+_FLOATS, _INTS = ir.VectorType(_FLOAT, COUNT), ir.VectorType(_INT, COUNT)
+_ROUNDING = 12582912.0
+"""1.5 * 2**23: what is added to it and taken off again is rounded to a whole number, halves to even."""
+
+
+class Lanes(types.Type):
+    """Numba's type of 16 scalars of one kind."""
+
+    def __init__(self, scalar: Any) -> None:  # noqa: ANN401 - a Numba type
+        self.scalar = scalar
+        super().__init__(name=f"{COUNT} x {scalar}")
+
+
+FLOATS = Lanes(types.float32)
+WHOLES = Lanes(types.int32)
+
+
+@register_model(Lanes)
+class _LanesModel(models.PrimitiveModel):  # type: ignore[misc]
+    def __init__(self, manager: Any, lanes: Lanes) -> None:  # noqa: ANN401
+        super().__init__(manager, lanes, _FLOATS if lanes == FLOATS else _INTS)
+
+
+def has_permutation() -> bool:
+    """True if code is made for a processor with AVX-512, whose one instruction picks 16 of 32 numbers."""
+    if numba.config.CPU_FEATURES is not None:
+        return "+avx512f" in numba.config.CPU_FEATURES.split(",")
+    if numba.config.CPU_NAME not in {None, "", binding.get_host_cpu_name()}:
+        return False
+    return bool(binding.get_host_cpu_features().get("avx512f", False))
+
+
+def _splat(builder: Any, scalar: Any) -> Any:  # noqa: ANN401 - llvmlite values, here and below
+    vector = ir.VectorType(scalar.type, COUNT)
+    first = builder.insert_element(ir.Constant(vector, ir.Undefined), scalar, ir.Constant(_INT, 0))
+    everywhere = ir.Constant(_INTS, [0] * COUNT)
+    return builder.shuffle_vector(first, ir.Constant(vector, ir.Undefined), everywhere)
+
+
+def _constant(vector: ir.VectorType, value: float) -> ir.Constant:
+    return ir.Constant(vector, [value] * COUNT)
+
+
+def _one(result: Any, kind: Any, emit: Emit) -> Any:  # noqa: ANN401
+    """An operation of compiled code on one value."""
+
+    @intrinsic
+    def operation(_typing: Any, _a: Any) -> Any:  # noqa: ANN401
+        return result(kind), lambda _context, builder, _signature, values: emit(builder, *values)
+
+    return operation
+
+
+def _two(result: Any, kind: Any, other: Any, emit: Emit) -> Any:  # noqa: ANN401
+    """The same on two values."""
+
+    @intrinsic
+    def operation(_typing: Any, _a: Any, _b: Any) -> Any:  # noqa: ANN401
+        return result(kind, other), lambda _context, builder, _signature, values: emit(builder, *values)
+
+    return operation
+
+
+def _four(result: Any, kinds: tuple[Any, ...], emit: Emit) -> Any:  # noqa: ANN401
+    """The same on four values."""
+
+    @intrinsic
+    def operation(_typing: Any, _a: Any, _b: Any, _c: Any, _d: Any) -> Any:  # noqa: ANN401
+        return result(*kinds), lambda _context, builder, _signature, values: emit(builder, *values)
+
+    return operation
+
+
+floats = _one(FLOATS, types.float32, _splat)
+"""A number in all lanes."""
+wholes = _one(WHOLES, types.int32, _splat)
+"""A whole number in all lanes."""
+from_step = _two(
+    WHOLES,
+    types.int32,
+    types.int32,
+    lambda builder, start, step: builder.add(
+        _splat(builder, start),
+        builder.mul(_splat(builder, step), ir.Constant(_INTS, list(range(COUNT)))),
+    ),
+)
+"""start, start + step, start + 2 step ..."""
+to_floats = _one(FLOATS, WHOLES, lambda builder, value: builder.sitofp(value, _FLOATS))
+"""The same numbers as float32."""
+where_same = _four(
+    FLOATS,
+    (WHOLES, WHOLES, FLOATS, FLOATS),
+    lambda builder, a, b, this, other: builder.select(builder.icmp_signed("==", a, b), this, other),
+)
+"""`this` where a = b, else `other`."""
+where_under = _four(
+    FLOATS,
+    (WHOLES, WHOLES, FLOATS, FLOATS),
+    lambda builder, a, b, this, other: builder.select(builder.icmp_unsigned("<", a, b), this, other),
+)
+"""`this` where 0 <= a < b, else `other`."""
+
+
+def _infix(sign: Any, kind: Lanes, other: Any, emit: Emit) -> None:  # noqa: ANN401
+    operation = _two(kind, kind, other, emit)
+
+    @overload(sign, strict=False)
+    def meaning(a: Any, b: Any) -> Any:  # noqa: ANN401
+        fits = b == other or (isinstance(b, types.Integer) and not isinstance(other, Lanes))
+        if a != kind or not fits:
+            return None
+        return lambda a, b: operation(a, b)  # noqa: PLW0108 - Numba reads the source of what is returned
+
+
+_infix(operator.add, FLOATS, FLOATS, lambda builder, a, b: builder.fadd(a, b))
+_infix(operator.sub, FLOATS, FLOATS, lambda builder, a, b: builder.fsub(a, b))
+_infix(operator.mul, FLOATS, FLOATS, lambda builder, a, b: builder.fmul(a, b))
+_infix(operator.truediv, FLOATS, FLOATS, lambda builder, a, b: builder.fdiv(a, b))
+_infix(operator.add, WHOLES, WHOLES, lambda builder, a, b: builder.add(a, b))
+_infix(operator.sub, WHOLES, WHOLES, lambda builder, a, b: builder.sub(a, b))
+_infix(operator.rshift, WHOLES, types.int32, lambda builder, a, b: builder.ashr(a, _splat(builder, b)))
+_infix(operator.and_, WHOLES, types.int32, lambda builder, a, b: builder.and_(a, _splat(builder, b)))
+
+
+@intrinsic
+def load(_typing: Any, array: Any, at: Any) -> Any:  # noqa: ANN401, ARG001 - types of a call
+    """Sixteen samples of a contiguous array from index `at`, as float32; the caller has looked at the bounds."""
+
+    def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401
+        scalar = signature.args[0].dtype
+        data = context.make_array(signature.args[0])(context, builder, values[0]).data
+        kind = context.get_value_type(scalar)
+        address = builder.bitcast(builder.gep(data, [values[1]]), ir.VectorType(kind, COUNT).as_pointer())
+        found = builder.load(address, align=scalar.bitwidth // 8)
+        return found if kind == _FLOAT else builder.uitofp(found, _FLOATS)
+
+    return FLOATS(array, types.intp), build
+
+
+@intrinsic
+def store(_typing: Any, array: Any, at: Any, lanes: Any, count: Any) -> Any:  # noqa: ANN401, ARG001
+    """Put the first `count` lanes into a contiguous array from index `at`.
+
+    Into whole numbers they are rounded, halves to even, and stay at the end of the range that they pass.
+    """
+
+    def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401
+        scalar = signature.args[0].dtype
+        data = context.make_array(signature.args[0])(context, builder, values[0]).data
+        _, at, lanes, count = values
+        if isinstance(scalar, types.Integer):
+            lanes = _whole(builder, lanes, scalar)
+        address = builder.bitcast(builder.gep(data, [at]), lanes.type.as_pointer())
+        align = scalar.bitwidth // 8
+        with builder.if_else(builder.icmp_signed(">=", count, ir.Constant(_INDEX, COUNT))) as (full, part):
+            with full:
+                builder.store(lanes, address, align=align)
+            with part:
+                numbers = ir.VectorType(_INDEX, COUNT)
+                inside = builder.icmp_signed(
+                    "<", ir.Constant(numbers, list(range(COUNT))), _splat(builder, count)
+                )
+                _masked_store(builder, lanes, address, align, inside)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, FLOATS, types.intp), build
+
+
+def _whole(builder: Any, lanes: Any, scalar: Any) -> Any:  # noqa: ANN401
+    least, most = _constant(_FLOATS, float(scalar.minval)), _constant(_FLOATS, float(scalar.maxval))
+    lanes = builder.select(builder.fcmp_ordered(">", lanes, least), lanes, least)
+    lanes = builder.select(builder.fcmp_ordered("<", lanes, most), lanes, most)
+    lanes = builder.fadd(lanes, _constant(_FLOATS, _ROUNDING))
+    lanes = builder.fsub(lanes, _constant(_FLOATS, _ROUNDING))
+    return builder.trunc(builder.fptosi(lanes, _INTS), ir.VectorType(ir.IntType(scalar.bitwidth), COUNT))
+
+
+def _masked_store(builder: Any, lanes: Any, address: Any, align: int, inside: Any) -> None:  # noqa: ANN401
+    element = {"float": "f32"}.get(str(lanes.type.element), str(lanes.type.element))
+    kinds = [lanes.type, address.type, _INT, inside.type]
+    name = f"llvm.masked.store.v{COUNT}{element}.p0"
+    function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.VoidType(), kinds), name)
+    builder.call(function, [lanes, address, ir.Constant(_INT, align), inside])
+
+
+@intrinsic
+def pick(_typing: Any, low: Any, high: Any, index: Any) -> Any:  # noqa: ANN401
+    """For each lane the number at its index, 0 to 31, in 32 of them: `low` and then `high`."""
+
+    def build(_context: Any, builder: Any, _signature: Any, values: Any) -> Any:  # noqa: ANN401
+        low, high, index = values
+        if has_permutation():
+            kind = ir.FunctionType(_FLOATS, [_FLOATS, _INTS, _FLOATS])
+            name = "llvm.x86.avx512.vpermi2var.ps.512"
+            return builder.call(
+                cgutils.get_or_insert_function(builder.module, kind, name), [low, index, high]
+            )
+        table = cgutils.alloca_once(builder, ir.ArrayType(_FLOATS, 2))
+        zero = ir.Constant(_INT, 0)
+        builder.store(low, builder.gep(table, [zero, zero]))
+        builder.store(high, builder.gep(table, [zero, ir.Constant(_INT, 1)]))
+        numbers = builder.bitcast(table, _FLOAT.as_pointer())
+        index = builder.and_(index, _constant(_INTS, 2 * COUNT - 1))
+        found = ir.Constant(_FLOATS, ir.Undefined)
+        for lane in range(COUNT):
+            place = builder.extract_element(index, ir.Constant(_INT, lane))
+            number = builder.load(builder.gep(numbers, [place]))
+            found = builder.insert_element(found, number, ir.Constant(_INT, lane))
+        return found
+
+    return FLOATS(low, high, index), build

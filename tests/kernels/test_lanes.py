@@ -1,0 +1,85 @@
+"""Sixteen numbers at once against NumPy, with and without the processor's permutation."""
+
+import os
+import subprocess
+import sys
+
+import numba
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from hinterland_kernels._lanes import (
+    COUNT,
+    floats,
+    from_step,
+    has_permutation,
+    load,
+    pick,
+    store,
+    to_floats,
+    where_same,
+    where_under,
+    wholes,
+)
+
+
+@numba.njit
+def _picked(table: NDArray[np.float32], start: int, step: int, out: NDArray[np.float32]) -> None:
+    store(out, 0, pick(load(table, 0), load(table, 16), from_step(start, step) >> 4), 16)
+
+
+@numba.njit
+def _stored(values: NDArray[np.float32], count: int, out: NDArray[np.uint8]) -> None:
+    store(out, 0, load(values, 0), count)
+
+
+@numba.njit
+def _computed(values: NDArray[np.uint16], out: NDArray[np.float32]) -> None:
+    step = from_step(-3, 1)
+    x = load(values, 1)
+    y = (x * x - floats(3.0)) / (x + floats(1.0))
+    y = where_same(step, wholes(0), floats(-1.0), y)
+    store(out, 0, where_under(step, wholes(9), y, to_floats(step & 3)), 16)
+
+
+def test_lanes_pick_from_two_sixteens() -> None:
+    table, out = np.random.default_rng(1).random(32, dtype=np.float32), np.empty(16, np.float32)
+    _picked(table, 27, 19, out)
+    np.testing.assert_array_equal(out, table[(27 + 19 * np.arange(16)) >> 4])
+
+
+def test_without_the_permutation_lanes_pick_the_same() -> None:
+    # a process of its own: Numba reads the processor's features once
+    arguments = ["-q", "-p", "no:cacheprovider", "-k", "two_sixteens", __file__]
+    code = f"import sys, pytest; sys.path[:0] = {sys.path!r}; sys.exit(pytest.main({arguments!r}))"
+    environment = {**os.environ, "NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}
+    run = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stdout[-2000:]
+
+
+@pytest.mark.parametrize(("features", "expected"), [("", False), ("+avx2", False), ("+avx2,+avx512f", True)])
+def test_the_permutation_is_used_where_code_is_made_for_it(
+    monkeypatch: pytest.MonkeyPatch, features: str, expected: bool
+) -> None:
+    monkeypatch.setattr(numba.config, "CPU_FEATURES", features)
+    assert has_permutation() == expected
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 15, 16])
+def test_so_many_lanes_are_stored_rounded_to_even_and_kept_in_range(count: int) -> None:
+    values = np.array([-3, 0.5, 1.5, 2.5, 254.5, 255.5, 300, 1e9, 0.49, 7, 8, 9, 10, 11, 12, 13], np.float32)
+    out = np.full(COUNT + 4, 77, np.uint8)
+    _stored(values, count, out)
+    np.testing.assert_array_equal(out[:count], np.clip(np.rint(values), 0, 255)[:count])
+    np.testing.assert_array_equal(out[count:], 77)
+
+
+def test_lanes_compute_as_numpy_does() -> None:
+    values, out = np.arange(40, 80, dtype=np.uint16), np.empty(16, np.float32)
+    _computed(values, out)
+    x, step = values[1:17].astype(np.float32), np.arange(-3, 13)
+    y = np.where(step == 0, np.float32(-1.0), (x * x - np.float32(3.0)) / (x + np.float32(1.0)))
+    np.testing.assert_array_equal(out, np.where((step >= 0) & (step < 9), y, step & 3))
