@@ -12,6 +12,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numba import types
+from numba.extending import overload
 from numpy.typing import NDArray
 
 from hinterland_kernels._jit import loop, pixel_function
@@ -153,9 +155,27 @@ def fill_widened(job: Job, kernel: int, weights: NDArray[np.float64], y: int, st
             job.out[band, y, x] = stored(value, job.largest)
 
 
+def _fill_run(kernel, is_levelled, weighed, samples, gain, offset, flat, run, place, out, y, x, count):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Stand for `FILL_RUN[kernel, is_levelled]` in a compiled loop."""
+
+
+@overload(_fill_run, jit_options={"error_model": "numpy", "forceinline": True})
+def _typed(kernel, is_levelled, weighed, samples, gain, offset, flat, run, place, out, y, x, count):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001
+    # A loop that held the compiled function itself would never be found on disk: the cache tells loops apart by
+    # what they hold, and a compiled function is another one in every process.
+    if not (isinstance(kernel, types.IntegerLiteral) and isinstance(is_levelled, types.BooleanLiteral)):
+        return None
+    fill_run = FILL_RUN[kernel.literal_value, is_levelled.literal_value]
+
+    def call(kernel, is_levelled, weighed, samples, gain, offset, flat, run, place, out, y, x, count):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001
+        fill_run(weighed, samples, gain, offset, flat, run, place, out, y, x, count)
+
+    return call
+
+
 def _filler(kernel: int, is_levelled: bool) -> Callable[[Job], None]:  # noqa: C901 - one loop over blocks, by their ways
     """Make the loop of a kernel."""
-    taps, before, fill_run = TAPS[kernel], BEFORE[kernel], FILL_RUN[kernel, is_levelled]
+    taps, before = TAPS[kernel], BEFORE[kernel]
     widening_kernel = BICUBIC if kernel == BSPLINE3 else kernel
 
     @loop
@@ -199,7 +219,9 @@ def _filler(kernel: int, is_levelled: bool) -> Callable[[Job], None]:  # noqa: C
                             if way == PARTLY and not has_all_taps(run, place, step, taps, before, mask):
                                 fill_singly(job, y, start, start + count)
                             else:
-                                fill_run(
+                                _fill_run(
+                                    kernel,
+                                    is_levelled,
                                     weighed,
                                     mask.shape[1],
                                     gain,
