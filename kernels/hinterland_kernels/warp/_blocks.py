@@ -219,7 +219,7 @@ def _filler(kernel: int, is_levelled: bool) -> Callable[[Job], None]:  # noqa: C
                             if way == PARTLY and not has_all_taps(run, place, step, taps, before, mask):
                                 fill_singly(job, y, start, start + count)
                             else:
-                                _fill_run(
+                                _fill_run(  # type: ignore[no-untyped-call]
                                     kernel,
                                     is_levelled,
                                     weighed,
