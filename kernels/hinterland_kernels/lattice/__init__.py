@@ -184,10 +184,12 @@ def choose_step(
     int
         One of `STEPS`.
     """
-    costs = {}
+    costs: dict[int, int] = {}
     for step in STEPS:
         line, sample, lines, samples = window
         m, n = -(-lines // step) + 1, -(-samples // step) + 1
+        if costs and min(costs.values()) <= (2 * m + 1) * (2 * n + 1):
+            break  # the nodes alone of this step, and of those below it, cost as much
         fine = _evaluate(
             exact_map,
             line // step * step + step // 2 * np.arange(2 * m + 1, dtype=np.float64),

@@ -1,0 +1,202 @@
+"""Reprojecting a whole map, coordinates included: cv2.remap is given them, rasterio.reproject makes its own."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import pyproj
+import rasterio.warp
+from numpy.typing import NDArray
+from rasterio.enums import Resampling
+from rasterio.transform import Affine
+
+from benchmarks.harness import CORES, Figure, Settings, floor_share, in_threads, paired
+from hinterland.model.map_grids import MapGrid
+from hinterland.model.reprojection import Transform, grid_to_source
+from hinterland_kernels.lattice import Lattice, build_lattice, choose_step
+from hinterland_kernels.warp import spline_coefficients, warp
+
+_EQUIRECTANGULAR = "+proj=eqc +lat_ts=45 +lon_0=10 +R=3396190 +units=m"
+_STEREOGRAPHIC = "+proj=stere +lat_0=45 +lon_0=10 +R=3396190 +units=m"
+_METRES = 100.0
+_BAND_LINES = 256
+_FULL_SCALE = {"uint8": 255.0, "uint16": 65535.0, "float32": 1.0}
+_OPENCV = {"bilinear": cv2.INTER_LINEAR, "bicubic": cv2.INTER_CUBIC, "bspline3": cv2.INTER_CUBIC}
+_GDAL = {"bilinear": Resampling.bilinear, "bicubic": Resampling.cubic, "bspline3": Resampling.lanczos}
+_CASES = (
+    ("bilinear", "uint8", 1),
+    ("bilinear", "uint16", 1),
+    ("bilinear", "float32", 1),
+    ("bilinear", "uint8", 3),
+    ("bicubic", "uint8", 1),
+    ("bspline3", "float32", 1),
+)
+_SHORTEST_PX = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Maps:
+    """Two maps of one part of Mars with samples of the same size."""
+
+    target: MapGrid
+    source: MapGrid
+    exact_map: Transform
+    """From points of the target to points of the source."""
+
+
+def _maps(side: int) -> _Maps:
+    half = 0.5 * side * _METRES
+    target = MapGrid(
+        wkt=pyproj.CRS(_STEREOGRAPHIC).to_wkt(),
+        affine=(_METRES, 0.0, -half, 0.0, -_METRES, half),
+        lines=side,
+        samples=side,
+    )
+    edge = np.linspace(-half, half, 65)
+    ends = np.full(65, half)
+    x, y = pyproj.Transformer.from_crs(_STEREOGRAPHIC, _EQUIRECTANGULAR, always_xy=True).transform(
+        np.concatenate([edge, edge, ends, -ends]), np.concatenate([ends, -ends, edge, edge])
+    )
+    margin = 40 * _METRES
+    source = MapGrid(
+        wkt=pyproj.CRS(_EQUIRECTANGULAR).to_wkt(),
+        affine=(_METRES, 0.0, x.min() - margin, 0.0, -_METRES, y.max() + margin),
+        lines=int((np.ptp(y) + 2 * margin) / _METRES),
+        samples=int((np.ptp(x) + 2 * margin) / _METRES),
+    )
+    return _Maps(target=target, source=source, exact_map=grid_to_source(target, source))
+
+
+def _waves(line: NDArray[np.float64], sample: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A picture known everywhere: waves of 3 to 40 px in several directions, 0 to 1."""
+    total = np.zeros(np.broadcast_shapes(line.shape, sample.shape))
+    lengths = np.geomspace(_SHORTEST_PX, 40.0, 7)
+    for number, length in enumerate(lengths):
+        angle = 0.9 * number
+        turns = (line * np.sin(angle) + sample * np.cos(angle)) / length
+        total += np.sin(2.0 * np.pi * turns + number)
+    found: NDArray[np.float64] = 0.5 + 0.5 * total / len(lengths)
+    return found
+
+
+@functools.cache
+def _picture(shape: tuple[int, int]) -> NDArray[np.float32]:
+    out = np.empty(shape, np.float32)
+    for first in range(0, shape[0], _BAND_LINES):
+        lines = np.arange(first, min(first + _BAND_LINES, shape[0]), dtype=np.float64)
+        out[first : first + len(lines)] = _waves(lines[:, None], np.arange(shape[1], dtype=np.float64)[None])
+    return out
+
+
+def _given_maps(lattice: Lattice, side: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The lattice's points at every pixel, as OpenCV takes them: samples and lines."""
+    place = np.arange(side)
+    block, t = place // lattice.step, (place % lattice.step) / lattice.step
+    found = []
+    for axis in (1, 0):
+        nodes = lattice.nodes[..., axis]
+        rows = (1.0 - t)[:, None] * nodes[block] + t[:, None] * nodes[block + 1]
+        points = np.empty((side, side), np.float32)
+        for first in range(0, side, _BAND_LINES):
+            part = rows[first : first + _BAND_LINES]
+            points[first : first + _BAND_LINES] = (1.0 - t) * part[:, block] + t * part[:, block + 1]
+        found.append(points)
+    return found[0], found[1]
+
+
+def _ours(
+    maps: _Maps, source: NDArray[Any], mask: NDArray[np.bool_], kernel: str, out: tuple[Any, Any]
+) -> Callable[[], None]:
+    """All of it: the step, the lattice, a spline's coefficients, the samples, in bands of lines on all cores."""
+    shape, window = maps.source.shape, (0, 0, *maps.target.shape)
+    values, valid = out
+
+    def run() -> None:
+        step = choose_step(maps.exact_map, window, shape)
+        lattice = build_lattice(maps.exact_map, window, shape, step=step)
+        coefficients = spline_coefficients(source, mask) if kernel == "bspline3" else None
+
+        def band(first: int) -> None:
+            lines = slice(first, min(first + _BAND_LINES, window[2]))
+            warp(
+                source,
+                mask,
+                lattice,
+                (first, 0, lines.stop - first, window[3]),
+                kernel=kernel,
+                dtype=values.dtype.name,
+                out=(values[:, lines], valid[lines]),
+                coefficients=coefficients,
+            )
+
+        in_threads(band, range(0, window[2], _BAND_LINES))
+
+    return run
+
+
+def _figures(kernel: str, dtype: str, bands: int, maps: _Maps, settings: Settings) -> list[Figure]:
+    picture = _picture(maps.source.shape) * np.float32(_FULL_SCALE[dtype])
+    one = (picture if dtype == "float32" else np.rint(picture)).astype(dtype)
+    source = np.ascontiguousarray(np.broadcast_to(one, (bands, *one.shape)))
+    mask = np.ones(one.shape, np.bool_)
+    side = maps.target.lines
+    values, valid = np.empty((bands, side, side), dtype), np.empty((side, side), np.bool_)
+    ours = _ours(maps, source, mask, kernel, (values, valid))
+    step = choose_step(maps.exact_map, (0, 0, side, side), maps.source.shape)
+    lattice = build_lattice(maps.exact_map, (0, 0, side, side), maps.source.shape, step=step)
+    sample_map, line_map = _given_maps(lattice, side)
+    interleaved = np.ascontiguousarray(np.moveaxis(source, 0, -1))
+    remapped = np.empty((side, side, bands), dtype)
+    reprojected = np.empty_like(values)
+
+    def opencv() -> None:
+        cv2.remap(interleaved, sample_map, line_map, _OPENCV[kernel], dst=remapped)
+
+    def gdal() -> None:
+        rasterio.warp.reproject(
+            source,
+            reprojected,
+            src_transform=Affine(*maps.source.affine),
+            src_crs=maps.source.wkt,
+            dst_transform=Affine(*maps.target.affine),
+            dst_crs=maps.target.wkt,
+            resampling=_GDAL[kernel],
+            num_threads=CORES,
+        )
+
+    pairs = {
+        f"cv2.remap {cv2.__version__}, maps given": paired(ours, opencv, settings.rounds),
+        f"rasterio.reproject {_GDAL[kernel].name}": paired(ours, gdal, settings.rounds),
+    }
+    points = lattice.nodes[:-1:4, :-1:4]
+    at = np.arange(0, side, lattice.step)[::4]
+    truth = _waves(points[..., 0], points[..., 1]) * _FULL_SCALE[dtype]
+    here = np.ix_(at, at)
+    errors = {
+        name: float(np.sqrt(np.mean((found[here].astype(np.float64) - truth) ** 2)) / truth.std())
+        for name, found in (("error", values[0]), ("gdal_error", reprojected[0]))
+    }
+    pixels = side * side
+    return [
+        Figure(
+            name=f"map {kernel} {dtype}{' x 3' if bands == 3 else ''}",
+            value=pixels / pair.ours_s / 1e6,
+            unit="Mpix/s",
+            peer=peer,
+            ratio=pair.ratio,
+            floor=floor_share(pixels * 2 * bands * source.itemsize, pair.ours_s, settings),
+            details={**errors, "step": lattice.step, "peer_s": pair.peer_s},
+        )
+        for peer, pair in pairs.items()
+    ]
+
+
+def run(settings: Settings) -> list[Figure]:
+    """Kernels and types of sample; 8192 x 8192 pixels of an oblique stereographic map, in memory, on the CPU."""
+    maps = _maps(192 if settings.small else 8192)
+    return [figure for case in _CASES for figure in _figures(*case, maps, settings)]
