@@ -82,6 +82,7 @@ class CrashRun:
         self._submitters = 0
         self._has_answered = False
         self._seen = 0
+        self._next_s = 0.0
         self._stack = contextlib.ExitStack()
         self._sweeper = Sweeper(service.database, service.folders, upload_retention_s=3600.0)
         self._ending = threading.Event()
@@ -118,20 +119,24 @@ class CrashRun:
                 if worker is not None:
                     self.crashes[f"worker ended by {worker.returncode}"] += 1
                 self._workers[number] = self._start_worker()
-        act = self._random.choices(
-            (self._kill_worker, self._halt_worker, self._kill_submitter, self._ask, self._rest),
-            weights=(3, 1, 3, 3, 8),
-        )[0]
-        act()
-
-    def _rest(self) -> None:
-        time.sleep(self._random.uniform(0.05, 0.4))
+        if time.monotonic() > self._next_s:
+            acts = (self._kill_worker, self._halt_worker, self._kill_submitter)
+            self._random.choices(acts, weights=(4, 1, 3))[0]()
+            self._next_s = time.monotonic() + self._random.uniform(0.2, 2.0) * self._job_s()
         if self._random.random() < 0.05:
+            self._ask()
+        if self._random.random() < 0.02:
             self._patiently(self._sweeper.sweep)
+        time.sleep(0.1)
+
+    def _job_s(self) -> float:
+        """How long a job takes on this machine, as it is now: some shall be crashed and some shall not."""
+        done = [job for job in self._jobs() if job.state is State.SUCCEEDED][:5]
+        return max((job.ended_s - job.started_s for job in done), default=5.0)
 
     def _start_worker(self) -> subprocess.Popen[bytes]:
         environment = {}
-        if self._random.random() < 0.7:
+        if self._random.random() < 0.5:
             place = self._random.choice(PLACES)
             action = self._random.choices(("kill", "error", "segfault", "sleep:4"), weights=(6, 2, 1, 1))[0]
             visit = self._random.randint(1, 3)
@@ -212,7 +217,7 @@ class CrashRun:
         if not recent:
             return
         job = self._random.choice(recent)
-        is_cancel = self._random.random() < 0.6
+        is_cancel = self._random.random() < 0.4
 
         def work(connection: Connection) -> Job:
             if is_cancel:

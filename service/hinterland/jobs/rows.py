@@ -13,8 +13,11 @@ from hinterland.jobs.model import Change, Degradation, Job, PlanSummary, StagePr
 from hinterland.jobs.specs import from_json
 from hinterland.reasons import Failure, Reason
 
+Row = RowMapping | Mapping[str, Any]
+"""Values by the names of columns."""
 
-def job_of(row: RowMapping) -> Job:
+
+def job_of(row: Row) -> Job:
     """The job of a row of `jobs`."""
     return Job(
         id=row["id"],
@@ -39,7 +42,7 @@ def job_of(row: RowMapping) -> Job:
     )
 
 
-def change_of(row: RowMapping, job_id: str, time_s: float) -> Change:
+def change_of(row: Row, job_id: str, time_s: float) -> Change:
     """The change that a row of `job_events` or `jobs` tells."""
     return Change(
         job_id=job_id,
@@ -50,7 +53,7 @@ def change_of(row: RowMapping, job_id: str, time_s: float) -> Change:
     )
 
 
-def progress_of(row: RowMapping) -> StageProgress | None:
+def progress_of(row: Row) -> StageProgress | None:
     """The progress of a row; None before the first stage."""
     if row["stage"] is None:
         return None

@@ -20,7 +20,7 @@ from hinterland.jobs.database import now_s
 from hinterland.jobs.identifiers import identifier
 from hinterland.jobs.model import Job, ResultFile, State
 from hinterland.jobs.quotas import Limits, check_queue, count_bytes, count_queued
-from hinterland.jobs.rows import job_of, labels_text
+from hinterland.jobs.rows import Row, job_of, labels_text
 from hinterland.jobs.schema import counter, files, job_inputs, job_labels, job_results, jobs, owners, workers
 from hinterland.jobs.specs import OverviewSpec, PanoramaSpec, Spec, input_files, to_json
 from hinterland.jobs.transitions import keep_event, move, own_row
@@ -97,7 +97,8 @@ def create_job(
         "created_s": time_s,
         "result_bytes": 0,
     }
-    row = connection.execute(_INSERT_JOB, values).mappings().one()
+    connection.execute(_INSERT_JOB, values)
+    row = {**_NO_VALUES, **values}
     keep_event(connection, row)
     _keep_names(connection, row, spec, labels or {})
     return job_of(row)
@@ -106,7 +107,8 @@ def create_job(
 _BY_REQUEST = sa.select(jobs).where(
     jobs.c.owner == sa.bindparam("of_owner"), jobs.c.request_id == sa.bindparam("id_given")
 )
-_INSERT_JOB = sa.insert(jobs).returning(*jobs.c)
+_INSERT_JOB = sa.insert(jobs)
+_NO_VALUES: Mapping[str, Any] = dict.fromkeys(jobs.c.keys())
 _KNOWN_FILES = sa.select(files.c.sha256).where(
     files.c.owner == sa.bindparam("of_owner"), files.c.sha256.in_(sa.bindparam("some", expanding=True))
 )
@@ -147,7 +149,7 @@ def _check_inputs(connection: Connection, owner: str, spec: Spec) -> None:
             raise RefusedError(Reason.RESULT_NOT_READY, message, state=panorama["state"])
 
 
-def _keep_names(connection: Connection, row: RowMapping, spec: Spec, labels: Mapping[str, str]) -> None:
+def _keep_names(connection: Connection, row: Row, spec: Spec, labels: Mapping[str, str]) -> None:
     inputs = sorted({file.sha256 for file in input_files(spec)})
     own = {"owner": row["owner"], "job_id": row["id"]}
     if inputs:

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 
 from hinterland.jobs.database import now_s
 from hinterland.jobs.model import TRANSITIONS, State
+from hinterland.jobs.rows import Row
 from hinterland.jobs.schema import counter, job_events, jobs, owners
 from hinterland.reasons import Reason, RefusedError
 
@@ -118,7 +119,7 @@ def move(connection: Connection, row: RowMapping, to: State, **values: Any) -> R
     return changed
 
 
-def keep_event(connection: Connection, row: RowMapping) -> None:
+def keep_event(connection: Connection, row: Row) -> None:
     """Keep the change that made a row what it is."""
     names = ("sequence", "revision", "state", "stage", "done", "total", "progress_s")
     event = {name: row[name] for name in names}
