@@ -168,7 +168,7 @@ def mosaic(
     progress: ProgressOption = ProgressMode.AUTO,
     json: JsonOption = False,
 ) -> None:
-    """Mosaic georeferenced rasters into one map; beside it the source and resolution of every sample."""
+    """Mosaic georeferenced rasters into one map; beside it each sample's source and what the ground resolves."""
     from hinterland.progress import ProgressDisplay
     from hinterland.publish.mosaic import make_mosaic
     from hinterland.publish.mosaic_request import MosaicRequest

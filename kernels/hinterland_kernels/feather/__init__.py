@@ -86,41 +86,28 @@ def feather_weights(
         raise ValueError(message)
     if mask.all():
         return np.ones(shape, dtype=np.float32)
-    weights = _of_blocks(mask, width_px, origin, shape)
+    weights = np.ones(shape, dtype=np.float32)
+    mask = np.ascontiguousarray(mask)
+    _weigh(mask, width_px, origin, weights)
     if size > 1:  # blocks pass over gaps of few samples
-        weights *= _of_blocks(mask, _FINE_PX, origin, shape)
+        _weigh(mask, _FINE_PX, origin, weights)
     return weights
 
 
-def _of_blocks(
-    mask: NDArray[np.bool_], width_px: float, origin: tuple[int, int], shape: tuple[int, int]
-) -> NDArray[np.float32]:
-    """Weights of one width; as `feather_weights`."""
+def _weigh(
+    mask: NDArray[np.bool_], width_px: float, origin: tuple[int, int], weights: NDArray[np.float32]
+) -> None:
+    """Multiply by the weights of one width; see `feather_weights`."""
     size, around = block_size(width_px), reach(width_px)
     line, sample = origin
-    bottom, right = (-(-extent // size) * size for extent in shape)
-    down = _spans(line - around, line + bottom + around, mask.shape[0])
-    across = _spans(sample - around, sample + right + around, mask.shape[1])
-    missing = _missing(mask[np.ix_(down, across)], size)
+    lines, samples = weights.shape
+    missing = np.empty([-(-extent // size) + 2 * around // size for extent in weights.shape], np.float32)
+    _cpu.share_missing(mask, line - around, sample - around, size, missing)
     width = width_px / size
-    rises = np.empty(tuple(extent - 2 * (around // size - _SPLINE) for extent in missing.shape))
+    rises = np.empty([extent - 2 * (around // size - _SPLINE) for extent in missing.shape])
     _cpu.rise(missing, _kernel(width), width * _HALF, rises)
-    weights = np.empty(shape, dtype=np.float32)
-    inner = mask[line : line + shape[0], sample : sample + shape[1]]
+    inner = mask[line : line + lines, sample : sample + samples]
     _cpu.spread(rises, _splines(size), inner, weights)
-    return weights
-
-
-def _spans(first: int, last: int, extent: int) -> NDArray[np.intp]:
-    """Indices from first to last, those beyond an array held at its ends."""
-    return np.clip(np.arange(first, last), 0, extent - 1)
-
-
-def _missing(mask: NDArray[np.bool_], size: int) -> NDArray[np.float64]:
-    """Share of each block that is not valid."""
-    lines, samples = (extent // size for extent in mask.shape)
-    counts = (~mask).reshape(lines, size, samples, size).sum(axis=(1, 3))
-    return np.asarray(counts / (size * size), dtype=np.float64)
 
 
 def _kernel(width: float) -> NDArray[np.float64]:

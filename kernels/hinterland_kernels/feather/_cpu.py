@@ -1,4 +1,4 @@
-"""Loops of feather weights on the CPU; their public face is the package."""
+"""Loops of feather weights, and of averages by them, on the CPU; their public faces are in the package."""
 
 from __future__ import annotations
 
@@ -11,35 +11,88 @@ from hinterland_kernels._jit import loop
 
 
 @loop
-def rise(
-    missing: NDArray[np.float64], kernel: NDArray[np.float64], half: float, out: NDArray[np.float64]
+def share_missing(
+    mask: NDArray[np.bool_], line: int, sample: int, size: int, out: NDArray[np.float32]
 ) -> None:
-    """Fill the root of the weight of each block: it rises evenly from the edge, so that splines keep it.
+    """Fill the share of each block that is not valid, the first at (line, sample); edges of the mask go on."""
+    share = np.float32(1.0 / (size * size))
+    last = mask.shape[1] - 1
+    for i in range(out.shape[0]):
+        out[i] = 0.0
+        for k in range(size):
+            row = mask[min(max(line + i * size + k, 0), mask.shape[0] - 1)]
+            for j in range(out.shape[1]):
+                first = sample + j * size
+                for m in range(first, first + size):
+                    if not row[min(max(m, 0), last)]:
+                        out[i, j] += share
 
-    Blocks without anything missing in the reach of the kernel are found by counts over boxes.
-    """
+
+@loop
+def rise(
+    missing: NDArray[np.float32], kernel: NDArray[np.float64], half: float, out: NDArray[np.float64]
+) -> None:
+    """Fill the root of the weight of each block: it rises evenly from the edge, so that splines keep it."""
     lines, samples = out.shape
     size = kernel.shape[0]
-    counts = np.zeros((missing.shape[0] + 1, missing.shape[1] + 1), dtype=np.int64)
-    for i in range(missing.shape[0]):
-        along = 0
-        for j in range(missing.shape[1]):
-            along += missing[i, j] > 0.0
-            counts[i + 1, j + 1] = counts[i, j + 1] + along
     middle = size // 2
+    wide = missing.shape[1]
+    in_reach = np.zeros(wide, dtype=np.int32)  # of each column, blocks with something missing
+    closeness = np.empty(samples)
     for i in range(lines):
-        for j in range(samples):
-            around = counts[i + size, j + size] - counts[i, j + size] - counts[i + size, j] + counts[i, j]
-            if around == 0:
-                out[i, j] = 1.0
-            elif missing[i + middle, j + middle] == 1.0:
+        for k in range(size - 1 if i > 0 else 0, size):
+            _count(missing[i + k], 1, in_reach)
+        if i > 0:
+            _count(missing[i - 1], -1, in_reach)
+        out[i] = 1.0
+        first, last = _ends(in_reach)
+        if first == last:
+            continue
+        start, stop = max(first - size + 1, 0), min(last, samples)
+        _sum_up(missing[i : i + size], kernel, first, last, closeness)
+        for j in range(start, stop):
+            if missing[i + middle, j + middle] == 1.0:
                 out[i, j] = 0.0
             else:
-                closeness = 0.0
-                for k in range(size):
-                    for m in range(size):
-                        closeness += kernel[k, m] * missing[i + k, j + m]
-                out[i, j] = 1.0 / math.sqrt(1.0 + half * half * closeness)
+                out[i, j] = 1.0 / math.sqrt(1.0 + half * half * closeness[j])
+
+
+@loop
+def _count(missing: NDArray[np.float32], one: int, counts: NDArray[np.int32]) -> None:
+    """Count blocks with something missing in or out."""
+    for j in range(counts.size):
+        counts[j] += one if missing[j] > 0.0 else 0
+
+
+@loop
+def _ends(counts: NDArray[np.int32]) -> tuple[int, int]:
+    """Where the first count above 0 is, and past the last."""
+    first, last = 0, counts.size
+    while first < last and counts[first] == 0:
+        first += 1
+    while last > first and counts[last - 1] == 0:
+        last -= 1
+    return first, last
+
+
+@loop
+def _sum_up(
+    missing: NDArray[np.float32], kernel: NDArray[np.float64], first: int, last: int, out: NDArray[np.float64]
+) -> None:
+    """Sum the kernel over a band of blocks, of which only columns first to last have something missing."""
+    size = kernel.shape[0]
+    out[:] = 0.0
+    for k in range(size):
+        row = missing[k]
+        for j in range(first, last):
+            if row[j] > 0.0:
+                break
+        else:
+            continue
+        for m in range(size):
+            weight = kernel[k, m]
+            for j in range(max(first - m, 0), min(last - m, out.size)):
+                out[j] += weight * row[j + m]
 
 
 @loop
@@ -49,16 +102,74 @@ def spread(
     mask: NDArray[np.bool_],
     out: NDArray[np.float32],
 ) -> None:
-    """Fill the weight of each sample; block 1, 1 of the rises holds sample 0, 0."""
+    """Multiply by the weight of each sample; block 1, 1 of the rises holds sample 0, 0."""
     size = splines.shape[0]
-    for i in range(mask.shape[0]):
-        block_line, line = i // size, splines[i % size]
-        for j in range(mask.shape[1]):
-            out[i, j] = 0.0
-            if mask[i, j]:
-                block_sample, sample = j // size, splines[j % size]
-                root = 0.0
-                for k in range(3):
-                    for m in range(3):
-                        root += line[k] * sample[m] * rises[block_line + k, block_sample + m]
-                out[i, j] = max(root * root, 1e-6)
+    lines, samples = out.shape
+    column = np.empty(rises.shape[1])
+    for i in range(lines):
+        line = splines[i % size]
+        upper, here, lower = rises[i // size], rises[i // size + 1], rises[i // size + 2]
+        is_one = True
+        for b in range(column.size):
+            column[b] = line[0] * upper[b] + line[1] * here[b] + line[2] * lower[b]
+            is_one &= column[b] == 1.0
+        if not is_one:
+            for m in range(size):
+                before, own, after = splines[m, 0], splines[m, 1], splines[m, 2]
+                for b in range((samples - m + size - 1) // size):
+                    root = before * column[b] + own * column[b + 1] + after * column[b + 2]
+                    out[i, b * size + m] *= max(root * root, 1e-6)
+        for j in range(samples):
+            if not mask[i, j]:
+                out[i, j] = 0.0
+
+
+@loop
+def add(
+    values: NDArray[np.float32],
+    line: int,
+    sample: int,
+    weights: NDArray[np.float32],
+    index: int,
+    total: NDArray[np.float64],
+    weight_sum: NDArray[np.float64],
+    below: NDArray[np.float64],
+    most: NDArray[np.float32],
+    leading: NDArray[np.int32],
+) -> None:
+    """Add a raster of which (line, sample) is the tile's first sample; see `Average.add`."""
+    lines, samples = weights.shape
+    for i in range(lines):
+        for j in range(samples):
+            weight = weights[i, j]
+            if weight > 0.0:
+                weight_sum[i, j] += weight
+                below[i, j] *= 1.0 - np.float64(weight)
+                if weight > most[i, j]:
+                    most[i, j] = weight
+                    leading[i, j] = index
+                for band in range(total.shape[0]):
+                    total[band, i, j] += np.float64(values[band, line + i, sample + j]) * weight
+
+
+@loop
+def lay(
+    total: NDArray[np.float64],
+    weight_sum: NDArray[np.float64],
+    below: NDArray[np.float64],
+    leading: NDArray[np.int32],
+    shown: NDArray[np.float64],
+    owners: NDArray[np.int32],
+) -> None:
+    """Lay averages over what is shown; see `Average.lay_over`."""
+    lines, samples = owners.shape
+    for i in range(lines):
+        for j in range(samples):
+            if weight_sum[i, j] > 0.0:
+                # below an owner of -1 there is nothing to see through to
+                through = below[i, j] if owners[i, j] >= 0 else 0.0
+                for band in range(total.shape[0]):
+                    mean = total[band, i, j] / weight_sum[i, j]
+                    shown[band, i, j] = mean + through * (shown[band, i, j] - mean)
+                if through <= 0.5:
+                    owners[i, j] = leading[i, j]

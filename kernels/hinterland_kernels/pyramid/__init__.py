@@ -1,4 +1,5 @@
-"""Halving of rasters for their overviews: means of the valid samples of 2 x 2, or one sample of them for labels.
+"""Reduction of rasters: halves for their overviews, by means of the valid samples of 2 x 2, or one sample of them
+for labels; and means of the valid samples of larger blocks.
 
 A half of a half is not quite the mean over 4 x 4: where some samples are not valid the others weigh more, and
 whole numbers are rounded twice. A GPU has nothing to gain: the loops move bytes, and the halves go to a file.
@@ -58,6 +59,42 @@ def halve(samples: NDArray[Any], mask: NDArray[np.bool_]) -> tuple[NDArray[Any],
     else:
         _cpu.halve_floats(samples, half)
     return half, half_mask
+
+
+def block_means(
+    samples: NDArray[Any], mask: NDArray[np.bool_], factor: int
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Reduce lines and samples to the means of the valid samples of blocks; blocks at the end may be smaller.
+
+    Parameters
+    ----------
+    samples : (bands, lines, samples) of one of `DTYPES`
+        What is not valid has no influence, not even as nan.
+    mask : (lines, samples) bool
+        True where valid.
+    factor : int
+        Samples along a block.
+
+    Returns
+    -------
+    means : (bands, ceil(lines / factor), ceil(samples / factor)) float32
+        0 where nothing is valid.
+    means_mask : bool
+        True where any sample of the block is valid.
+
+    Raises
+    ------
+    ValueError
+        If the dtype, the shapes or the factor do not fit.
+    """
+    if samples.dtype.name not in DTYPES or samples.shape[1:] != mask.shape or factor < 1:
+        message = f"{samples.dtype} {samples.shape} with a mask of {mask.shape} has no means by {factor}"
+        raise ValueError(message)
+    shape = [-(-extent // factor) for extent in mask.shape]
+    means = np.empty((len(samples), *shape), np.float32)
+    means_mask = np.empty(shape, np.bool_)
+    _cpu.block_means(np.ascontiguousarray(samples), np.ascontiguousarray(mask), factor, means, means_mask)
+    return means, means_mask
 
 
 def halve_labels(labels: NDArray[Any]) -> NDArray[Any]:

@@ -74,3 +74,30 @@ def halve_valid(
                     total += samples[band, last, right]
                 mean = total / count if count else 0.0
                 half[band, line, i] = math.floor(mean + 0.5) if is_whole else mean
+
+
+@loop
+def block_means(
+    samples: NDArray[Any],
+    mask: NDArray[np.bool_],
+    factor: int,
+    means: NDArray[np.float32],
+    means_mask: NDArray[np.bool_],
+) -> None:
+    """Means of the valid samples of blocks: sums of columns first, since those do not wait for each other."""
+    lines, columns = mask.shape
+    totals, counts = np.empty(columns), np.empty(columns)
+    for band in range(means.shape[0]):
+        for i in range(means.shape[1]):
+            totals[:] = 0.0
+            counts[:] = 0.0
+            for line in range(i * factor, min((i + 1) * factor, lines)):
+                row, valid = samples[band, line], mask[line]
+                for k in range(columns):
+                    totals[k] += np.float64(row[k]) if valid[k] else 0.0
+                    counts[k] += 1.0 if valid[k] else 0.0
+            for j in range(means.shape[2]):
+                block = slice(j * factor, min((j + 1) * factor, columns))
+                count = counts[block].sum()
+                means_mask[i, j] = count > 0.0
+                means[band, i, j] = totals[block].sum() / max(count, 1.0)

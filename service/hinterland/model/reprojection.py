@@ -95,6 +95,7 @@ def transform(source: str, target: str) -> Transform:
     return lambda coordinates: outwards(inwards(coordinates))
 
 
+@functools.lru_cache(maxsize=256)
 def to_planetocentric(wkt: str) -> Transform:
     """From coordinates to longitude and planetocentric latitude, degrees.
 
@@ -117,6 +118,7 @@ def to_planetocentric(wkt: str) -> Transform:
     return planetocentric
 
 
+@functools.lru_cache(maxsize=256)
 def from_planetocentric(wkt: str) -> Transform:
     """From longitude and planetocentric latitude, degrees, to coordinates; see `to_planetocentric`."""
     crs = map_crs(wkt)

@@ -7,24 +7,26 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hinterland.adjust.levelling import Level
 from hinterland.model.map_grids import Window
 from hinterland.mosaics.orthomosaic_blending import feathered, seamed
 from hinterland.mosaics.orthomosaic_layers import Warper, quantised
 from hinterland.mosaics.orthomosaic_memory import PICKS
 from hinterland.mosaics.orthomosaic_plan import MosaicPlan
-from hinterland.mosaics.orthomosaic_resolution import RESOLUTION_PX, resolved_metres
+from hinterland.mosaics.orthomosaic_resolution import coarsest_metres
 from hinterland.mosaics.terrain import fill_holes, ground_cells, relief_and_slope
-from hinterland.mosaics.vertical_levelling import VerticalLevel
 from hinterland.products.georeferenced_reader import MapReader, Samples
 from hinterland_kernels.backend import CPU, Backend
 from hinterland_kernels.blend import NOBODY
 from hinterland_kernels.terrain import stack_statistic
+
+if TYPE_CHECKING:
+    from hinterland.adjust.levelling import Level
+    from hinterland.mosaics.vertical_levelling import VerticalLevel
 
 _OF_ONE = ("mean", "median")
 """Statistics that leave a sample alone as it is."""
@@ -43,10 +45,13 @@ class Tile:
     """(bands, lines, samples) of the mosaic's dtype; 0 where not valid."""
     mask: NDArray[np.bool_]
     """(lines, samples), True where a raster covers the sample."""
-    sources: NDArray[np.uint16] | None
+    sources: NDArray[np.uint16] | None = None
     """(lines, samples): 0 none, i the i-th raster as given; None where a sample has no one source."""
-    resolution: NDArray[np.float32] | None
-    """(lines, samples): what the ground really resolves, m; 0 where not valid or filled."""
+    resolution: NDArray[np.float32] | None = None
+    """What the ground really resolves, m, in each square of `RESOLUTION_PX` samples a side; 0 where none of them
+    has a source."""
+    shown: frozenset[int] = frozenset()
+    """Sources, from 1, that some sample is from."""
     relief: NDArray[np.uint8] | None = None
     """(lines, samples): 1 in shadow to 255 facing the light; None where it was not asked for or nothing is
     valid."""
@@ -104,13 +109,12 @@ class Orthomosaic:
                 "slope_deg": slope_deg[inner].copy(),
                 "drawn": mask[inner],
             }
-        has_sources = plan.has_sources
+        if plan.has_sources:
+            drawn |= self._origin(window, owners[inner])
         return Tile(
             window=window,
             samples=samples.values[:, *inner] if wide == window else samples.values[:, *inner].copy(),
             mask=samples.mask[inner],
-            sources=self._sources(owners[inner]) if has_sources else None,
-            resolution=self._resolution(window, owners[inner]) if has_sources else None,
             **drawn,
         )
 
@@ -122,7 +126,6 @@ class Orthomosaic:
             samples=np.broadcast_to(self.plan.dtype.type(0), (self.plan.bands, lines, samples)),
             mask=np.broadcast_to(np.False_, (lines, samples)),
             sources=np.broadcast_to(np.uint16(0), (lines, samples)) if has_sources else None,
-            resolution=np.broadcast_to(np.float32(0), (lines, samples)) if has_sources else None,
         )
 
     def _filled(self, window: Window) -> tuple[Samples, NDArray[np.int32]]:
@@ -174,25 +177,27 @@ class Orthomosaic:
         """Each sample from one raster; and the placement it is from, -1 for none."""
         plan, method = self.plan, self.plan.method
         _, _, lines, samples = window
+        touching = plan.touching(window)
+        if method == "last":
+            touching.reverse()  # what would be laid over all else comes first
+        top = self._carry(touching[0], window, plan.dtype) if touching else None
+        if top is not None and top.is_whole and (method in {"first", "last"} or len(touching) == 1):
+            return top, np.broadcast_to(np.int32(touching[0]), window[2:])
         out = np.zeros((plan.bands, lines, samples), dtype=plan.dtype)
         mask = np.zeros((lines, samples), dtype=np.bool_)
         owners = np.full((lines, samples), NOBODY, dtype=np.int32)
-        for index in plan.touching(window):
-            if method == "first" and mask.all():
+        for position, index in enumerate(touching):
+            if method in {"first", "last"} and mask.all():
                 break
-            found = self._carry(index, window, plan.dtype)
+            found = self._carry(index, window, plan.dtype) if position else top
             if found is None:
                 continue
-            new = found.mask & ~mask
-            if method == "first":
-                better = new[None]
-            elif method == "last":
-                better = found.mask[None]
-            else:
+            better = (found.mask & ~mask)[None]
+            if method in {"min", "max"}:
                 compare = np.less if method == "min" else np.greater
-                better = new[None] | (found.mask[None] & compare(found.values, out))
+                better = better | (found.mask[None] & compare(found.values, out))
             np.copyto(out, found.values, where=better)
-            owners[better[0]] = index
+            np.copyto(owners, index, where=better[0])
             mask |= found.mask
         return Samples(out, mask), owners
 
@@ -200,11 +205,15 @@ class Orthomosaic:
         """A statistic of all rasters at each sample, by as many lines at a time as the memory allows."""
         plan = self.plan
         line, sample, lines, samples = window
+        touching = plan.touching(window)
+        if len(touching) == 1 and plan.method in _OF_ONE:
+            alone = self._carry(touching[0], window, plan.dtype)
+            if alone is not None and alone.mask.all():
+                return alone
         out = Samples(
             np.zeros((plan.bands, lines, samples), dtype=plan.dtype),
             np.zeros((lines, samples), dtype=np.bool_),
         )
-        touching = plan.touching(window)
         per_line = max(len(touching), 1) * samples * (4 * plan.bands + 1)
         high = max(1, min(lines, plan.worker_bytes // 2 // per_line))
         for first in range(0, lines, high):
@@ -227,19 +236,29 @@ class Orthomosaic:
                 out.mask[rows] = valid
         return out
 
-    def _sources(self, owners: NDArray[np.int32]) -> NDArray[np.uint16]:
-        given = [placement.index + 1 for placement in self.plan.placements]
-        return np.array([*given, 0], dtype=np.uint16)[owners]
+    def _origin(self, window: Window, owners: NDArray[np.int32]) -> dict[str, Any]:
+        """Sources and resolution of a tile, and which sources show."""
+        plan = self.plan
+        is_of_one = owners.strides == (0, 0)
+        present = [int(owners[0, 0])] if is_of_one else _present(owners)
+        numbers = {index: plan.placements[index].index + 1 for index in present if index != NOBODY}
+        if is_of_one:
+            sources = np.broadcast_to(np.uint16(numbers.get(present[0], 0)), owners.shape)
+        else:
+            lookup = np.zeros(len(plan.placements) + 1, dtype=np.uint16)  # NOBODY is the last
+            lookup[list(numbers)] = list(numbers.values())
+            sources = lookup[owners]
+        return {
+            "sources": sources,
+            "resolution": coarsest_metres(plan.grid, plan.placements, window, owners, list(numbers)),
+            "shown": frozenset(numbers.values()),
+        }
 
-    def _resolution(self, window: Window, owners: NDArray[np.int32]) -> NDArray[np.float32]:
-        """What the owners resolve on a tile, which starts on a multiple of `RESOLUTION_PX`."""
-        _, _, lines, samples = window
-        out = np.zeros((lines, samples), dtype=np.float32)
-        for index in np.unique(owners[owners != NOBODY]).tolist():
-            squares = resolved_metres(self.plan.grid, self.plan.placements[index], window)
-            spread = squares.repeat(RESOLUTION_PX, axis=0).repeat(RESOLUTION_PX, axis=1)
-            np.copyto(out, spread[:lines, :samples], where=owners == index)
-        return out
+
+def _present(owners: NDArray[np.int32]) -> list[int]:
+    """Each owner once, in order; nobody is one too."""
+    counts = np.bincount((owners - np.int32(NOBODY)).reshape(-1))
+    return (np.flatnonzero(counts) + NOBODY).tolist()
 
 
 def _inside(window: Window, wide: Window) -> tuple[slice, slice]:

@@ -16,6 +16,7 @@ from hinterland.products.georeferenced_reader import Samples
 from hinterland_kernels.backend import Backend
 from hinterland_kernels.blend import NOBODY, Layer, assign_owners, halo, multiband
 from hinterland_kernels.feather import feather_weights, reach
+from hinterland_kernels.feather.average import Average
 
 Carry = Callable[[int, Window], Samples | None]
 """Gives one placement on a window as float32, levelled; None where nothing of it is valid."""
@@ -78,7 +79,8 @@ def seamed(
         if found is None:  # it had a mask here when the owners were found
             message = f"{plan.placements[indices[position]].raster.path} changed while it was read"
             raise ValueError(message)
-        layers.append(Layer(backend.to_device(found.values), backend.to_device(found.mask)))
+        mask = found.mask if found.mask.flags.writeable else found.mask.copy()  # of a raster without holes
+        layers.append(Layer(backend.to_device(found.values), backend.to_device(mask)))
     renumbered = np.full(len(indices) + 1, NOBODY, dtype=np.int16)
     renumbered[owning] = np.arange(len(owning))
     owners = backend.to_device(renumbered[owner])
@@ -112,33 +114,24 @@ def feathered(plan: MosaicPlan, window: Window, carry: Carry) -> tuple[Samples, 
     owners : (lines, samples) int32
         The placement with the most say in each, -1 for none.
     """
+    touching = sorted(plan.touching(window), key=lambda index: _priority(plan, index), reverse=True)
+    if len(touching) == 1:  # an average of one is that one, whatever its weight
+        found = carry(touching[0], window)
+        if found is not None and found.is_whole:
+            owners = np.broadcast_to(np.int32(touching[0]), window[2:])
+            return found._replace(values=quantised(found.values, plan.dtype)), owners
     wide = plan.around(window, reach(plan.feather_px))
     origin = window[0] - wide[0], window[1] - wide[1]
-    here = np.s_[origin[0] : origin[0] + window[2], origin[1] : origin[1] + window[3]]
     shown = np.zeros((plan.bands, *window[2:]))
     owners = np.full(window[2:], NOBODY, dtype=np.int32)
-    touching = sorted(plan.touching(wide), key=lambda index: _priority(plan, index), reverse=True)
     for _, group in groupby(touching, key=lambda index: _priority(plan, index)):
-        total = np.zeros_like(shown)
-        weight_sum, below, most = np.zeros(window[2:]), np.ones(window[2:]), np.zeros(window[2:], np.float32)
-        leading = np.full(window[2:], NOBODY, dtype=np.int32)
+        average = Average(plan.bands, *window[2:])
         for index in group:
             found = carry(index, wide)
-            if found is None or not found.mask[here].any():
-                continue
-            weights = feather_weights(found.mask, plan.feather_px, origin, window[2:])
-            total += np.where(found.mask[here], found.values[:, *here], np.float32(0)) * weights.astype(
-                np.float64
-            )
-            weight_sum += weights
-            below *= 1.0 - weights
-            np.copyto(leading, index, where=weights > most)
-            np.maximum(most, weights, out=most)
-        covered = weight_sum > 0.0
-        total /= np.where(covered, weight_sum, 1.0)
-        below[owners == NOBODY] = 0.0  # nothing to see through to
-        np.copyto(shown, total + below * (shown - total), where=covered)
-        np.copyto(owners, leading, where=covered & (below <= 0.5))
+            if found is not None:
+                weights = feather_weights(found.mask, plan.feather_px, origin, window[2:])
+                average.add(found.values, origin, weights, index)
+        average.lay_over(shown, owners)
     mask = owners != NOBODY
     return Samples(quantised(shown.astype(np.float32), plan.dtype), mask), owners
 

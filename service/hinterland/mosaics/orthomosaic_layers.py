@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hinterland.adjust.levelling import Level
 from hinterland.model.map_grids import MapGrid, Window
 from hinterland.mosaics.orthomosaic_placing import Placement, exact_map
 from hinterland.products.georeferenced_reader import MapReader, Samples, read_dtype
@@ -17,6 +16,9 @@ from hinterland_kernels.lattice import EMPTY, TOLERANCE_PX, Lattice, build_latti
 from hinterland_kernels.pixel.sampling import WIDEST
 from hinterland_kernels.pixel.spline import REACH
 from hinterland_kernels.warp import SOURCE_DTYPES, warp
+
+if TYPE_CHECKING:
+    from hinterland.adjust.levelling import Level
 
 _RADIUS_PX = {"nearest": 1, "bilinear": 2, "bicubic": 3, "lanczos3": 4, "bspline3": 3 + REACH}
 """Samples about a point that a kernel can touch, one more than its half width."""
@@ -111,6 +113,8 @@ class Warper:
         )
         for place, found in pieces:
             _put(found, place, window, out, level)
+        if len(pieces) == 1 and pieces[0][1].is_whole:
+            return out._replace(is_whole=pieces[0][0] == window)
         return out if out.mask.any() else None
 
     def _resampled(self, placement: Placement, part: Window, dtype: str) -> Iterator[tuple[Window, Samples]]:
@@ -168,7 +172,12 @@ def _put(found: Samples, part: Window, window: Window, out: Samples, level: Leve
         values = values.astype(np.float32) * gain + offset
     rows = slice(part[0] - window[0], part[0] - window[0] + part[2])
     columns = slice(part[1] - window[1], part[1] - window[1] + part[3])
-    np.copyto(out.values[:, rows, columns], quantised(values, out.values.dtype), where=found.mask[None])
+    values = quantised(values, out.values.dtype)
+    if found.is_whole:
+        out.values[:, rows, columns] = values
+        out.mask[rows, columns] = True
+        return
+    np.copyto(out.values[:, rows, columns], values, where=found.mask[None])
     out.mask[rows, columns] |= found.mask
 
 

@@ -16,14 +16,10 @@ from hinterland.mosaics.orthomosaic_layers import Warper
 from hinterland.mosaics.orthomosaic_placing import Placement, place
 from hinterland.mosaics.orthomosaic_plan import MosaicPlan
 from hinterland.mosaics.seams import find_seams
-from hinterland.mosaics.vertical_levelling import MODELS, VerticalLevel, level_vertically
+from hinterland.mosaics.vertical_levelling import VerticalLevel, level_vertically
 from hinterland.products.georeferenced import MapRaster
 from hinterland.products.georeferenced_reader import MapReader
 from hinterland_kernels.backend import CPU, Backend
-
-LEVELLINGS = ("auto", "gain", *MODELS, "none")
-"""What is levelled: "auto" the tone of whole numbers, which are pictures, but not of floats, which measure;
-"gain" the tone of both; "offset" and "plane" heights."""
 
 
 class MosaicPreviews:

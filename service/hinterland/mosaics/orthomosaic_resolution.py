@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +13,48 @@ from hinterland.mosaics.orthomosaic_placing import Placement, exact_map
 
 RESOLUTION_PX = 64
 """It is worked out once for each square of so many samples a side."""
+
+
+def coarsest_metres(
+    grid: MapGrid,
+    placements: Sequence[Placement],
+    window: Window,
+    owners: NDArray[np.int32],
+    present: Sequence[int],
+) -> NDArray[np.float32]:
+    """What the ground resolves in each square of a tile: the coarsest of what shows there.
+
+    Parameters
+    ----------
+    grid : MapGrid
+        The mosaic.
+    placements : sequence of Placement
+        Its rasters.
+    window : Window
+        The tile, which starts on a multiple of `RESOLUTION_PX`.
+    owners : (lines, samples) int32
+        Placement that each sample is from, none of them for none.
+    present : sequence of int
+        Placements that own a sample.
+
+    Returns
+    -------
+    (squares down, squares across) float32
+        Metres; 0 where no sample has a source.
+    """
+    lines, samples = owners.shape
+    squares = -(-lines // RESOLUTION_PX), -(-samples // RESOLUTION_PX)
+    out = np.zeros(squares, dtype=np.float32)
+    is_of_one = owners.strides == (0, 0)
+    for index in present:
+        shows = np.broadcast_to(np.True_, squares)
+        if not is_of_one:
+            down, across = np.arange(0, lines, RESOLUTION_PX), np.arange(0, samples, RESOLUTION_PX)
+            along = np.logical_or.reduceat(owners == index, down, axis=0)
+            shows = np.logical_or.reduceat(along, across, axis=1)
+        resolved = resolved_metres(grid, placements[index], window)
+        np.maximum(out, resolved, out=out, where=shows)
+    return out
 
 
 def resolved_metres(grid: MapGrid, placement: Placement, window: Window) -> NDArray[np.float32]:
@@ -38,14 +82,19 @@ def resolved_metres(grid: MapGrid, placement: Placement, window: Window) -> NDAr
         for first, size in ((line, lines), (sample, samples))
     ]
     points = np.stack(np.meshgrid(*middles, indexing="ij"), axis=-1).reshape(-1, 2)
-    steps = np.array([(-0.5, 0.0), (0.5, 0.0), (0.0, -0.5), (0.0, 0.5)])
-    cross = exact_map(grid, placement)((points[:, None] + steps).reshape(-1, 2)).reshape(-1, 4, 2)
-    up, down, left, right = cross.transpose(1, 0, 2) * placement.factor
-    with np.errstate(invalid="ignore"):  # of what has no place
-        spans = np.sqrt(np.abs(np.linalg.det(np.stack([down - up, right - left], axis=1))))
-    metres = sample_metres(grid, points)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        resolved = metres / np.minimum(spans, 1.0)
+    resolved = sample_metres(grid, points)
+    if placement.shift is None:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            resolved /= np.minimum(_spans(grid, placement, points), 1.0)
     # the middle of a square may lie off the map where its samples do not
     resolved = np.where(np.isfinite(resolved), resolved, placement.metres)
     return resolved.astype(np.float32).reshape(len(middles[0]), len(middles[1]))
+
+
+def _spans(grid: MapGrid, placement: Placement, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Samples of the raster along a sample of the grid."""
+    steps = np.array([(-0.5, 0.0), (0.5, 0.0), (0.0, -0.5), (0.0, 0.5)])
+    cross = exact_map(grid, placement)((points[:, None] + steps).reshape(-1, 2)).reshape(-1, 4, 2)
+    up, down, left, right = cross.transpose(1, 0, 2) * placement.factor
+    spans: NDArray[np.float64] = np.sqrt(np.abs(np.linalg.det(np.stack([down - up, right - left], axis=1))))
+    return spans

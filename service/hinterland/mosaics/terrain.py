@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from hinterland.errors import InputError
 from hinterland.model.map_grids import MapGrid, Window
@@ -110,6 +109,8 @@ def fill_holes(heights: Heights, mask: Mask, limit: HoleLimit) -> tuple[Heights,
     empty = ~mask
     if not empty.any() or not mask.any():
         return np.where(mask, heights, np.float32(0)), mask.copy()
+    from scipy import ndimage  # noqa: PLC0415 - slow to load, and few mosaics have holes to fill
+
     radius = limit.samples * _ROUNDING
     # an empty disk may lie half beyond the edge
     margin = math.ceil(2.0 * radius / min(limit.aspect, 1.0)) + 1

@@ -31,9 +31,6 @@ from hinterland.mosaics.robust_planes import nmad
 
 Array = NDArray[np.float64]
 
-MODELS = ("offset", "plane")
-"""What a levelling adds: one height, or a height and two tilts."""
-
 _FARTHEST = 50.0
 """A tilt may be carried on so many times the overlap's own spread: at 5 % of overlap it is mostly noise."""
 
@@ -43,7 +40,7 @@ class VerticalLevel:
     """What to add to the heights of one raster."""
 
     model: str
-    """One of `MODELS`."""
+    """One of `levellings.MODELS`."""
     offset_m: float
     """At the raster's middle."""
     per_line_m: float
@@ -85,7 +82,7 @@ def level_vertically(
     names : sequence of str
         The products, by the previews' `frame`, for messages.
     model : str
-        One of `MODELS`.
+        One of `levellings.MODELS`.
     reference : LevelPreview or None
         What each raster is levelled to; without it all overlaps are solved at once, so that nothing adds up
         along a row of rasters.

@@ -24,6 +24,7 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from hinterland.errors import FormatError, InputError, OutsideError, TooLargeError, TruncatedError
 from hinterland.model.map_grids import MapGrid
 from hinterland.model.reprojection import is_geographic, map_crs
+from hinterland.products.plain_blocks import PlainBlocks, plain_blocks
 
 DRIVER_ERRORS = (RasterioError, CPLE_BaseError, OSError)
 
@@ -82,6 +83,8 @@ class MapRaster:
     """Lines and samples that are read as one."""
     least: float | None
     """Stored samples below it are the format's special pixels."""
+    plain: PlainBlocks | None
+    """Where blocks lie that need no decoding; None where they do."""
 
     @property
     def is_scaled(self) -> bool:
@@ -197,6 +200,7 @@ def _described(path: Path, real: Path, driver: str, dataset: Any) -> MapRaster: 
         offsets=offsets,
         block=(block[0], block[1]),
         least=float(_LEAST_ISIS_SHORT) if driver == "ISIS3" and stored == np.int16 else None,
+        plain=plain_blocks(real, dataset) if driver == "GTiff" else None,
     )
 
 

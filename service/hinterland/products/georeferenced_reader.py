@@ -1,7 +1,8 @@
 """Samples of georeferenced rasters, by windows: few open files, bounded memory, each block read once.
 
 Rasters are read in chunks of whole blocks, which a cache of given size keeps; a window is laid together from
-chunks. A raster may be read reduced, by means of its valid samples, so that a map much coarser than it costs
+chunks. Where nothing is to be decoded, a window is read as it is, and the system's cache serves those that share
+samples. A raster may be read reduced, by means of its valid samples, so that a map much coarser than it costs
 neither memory nor aliasing.
 """
 
@@ -23,12 +24,15 @@ from rasterio.windows import Window as FileWindow
 from hinterland.errors import InputError
 from hinterland.model.map_grids import Window
 from hinterland.products.georeferenced import DRIVER_ERRORS, MapRaster
+from hinterland.products.plain_blocks import PlainBlocks
+from hinterland_kernels.pyramid import block_means
 
 CHUNK_PX = 512
 """Chunks of tiled rasters have about this side."""
 _CHUNK_SAMPLES = CHUNK_PX * CHUNK_PX
 MOST_HANDLES = 64
 _GDAL_CACHE_BYTES = 16 << 20  # our chunks are whole blocks: GDAL's own cache would hold them a second time
+_MASKED_BY_SAMPLES = {"nodata", "nothing"}
 _SENTINEL = 1e38
 """Floats beyond it are special values of formats, whatever the tag says: ISIS's begin at 3.4e38."""
 
@@ -96,6 +100,8 @@ class MapReader:
             If the file cannot be read there: it is damaged or cut off.
         """
         line, sample, lines, samples = window
+        if factor == 1 and raster.plain and raster.masked_by in _MASKED_BY_SAMPLES:
+            return self._load_plain(raster, raster.plain, window)
         high, wide = chunk_shape(raster, factor)
         values = np.empty((raster.bands, lines, samples), dtype=read_dtype(raster, factor))
         mask = np.empty((lines, samples), dtype=np.bool_)
@@ -124,7 +130,7 @@ class MapReader:
         if found is not None:
             return found.result()  # another thread may be reading it
         try:
-            chunk = self._load(raster, factor, i, j)
+            chunk = self._load_chunk(raster, factor, i, j)
         except BaseException as error:
             with self._lock:
                 self._chunks.pop(key, None)
@@ -144,16 +150,39 @@ class MapReader:
             chunk = self._chunks.pop(key).result()
             self._held_bytes -= chunk.values.nbytes + chunk.mask.nbytes
 
-    def _load(self, raster: MapRaster, factor: int, i: int, j: int) -> Samples:
+    def _load_chunk(self, raster: MapRaster, factor: int, i: int, j: int) -> Samples:
         high, wide = chunk_shape(raster, factor)
         line, sample = i * high * factor, j * wide * factor
         lines = min(high * factor, raster.grid.lines - line)
         samples = min(wide * factor, raster.grid.samples - sample)
+        if raster.plain and raster.masked_by in _MASKED_BY_SAMPLES:
+            chunk = self._load_plain(raster, raster.plain, (line, sample, lines, samples))
+        else:
+            chunk = self._load_by_driver(raster, FileWindow(sample, line, samples, lines))
+        return (
+            chunk if factor == 1 else Samples(*block_means(chunk.values, chunk.mask, factor), chunk.is_whole)
+        )
+
+    def _load_by_driver(self, raster: MapRaster, window: FileWindow) -> Samples:
         with self._handle(raster) as dataset:
-            chunk = _read(raster, dataset, FileWindow(sample, line, samples, lines))
+            stored = dataset.read(indexes=list(range(1, raster.bands + 1)), window=window)
+            mask = _driver_mask(raster, dataset, window)
+        found = _masked(raster, stored, mask)
+        self._count(found)
+        return found
+
+    def _load_plain(self, raster: MapRaster, plain: PlainBlocks, window: Window) -> Samples:
+        try:
+            stored = plain.read(raster.path, raster.bands, window)
+        except OSError as error:
+            raise _unreadable(raster, error) from error
+        found = _masked(raster, stored, None)
+        self._count(found)
+        return found
+
+    def _count(self, found: Samples) -> None:
         with self._lock:
-            self.bytes_read += chunk.values.nbytes
-        return chunk if factor == 1 else _reduced(chunk, factor)
+            self.bytes_read += found.values.nbytes
 
     @contextmanager
     def _handle(self, raster: MapRaster) -> Iterator[Any]:
@@ -165,8 +194,7 @@ class MapReader:
                 )
                 yield dataset
         except DRIVER_ERRORS as error:
-            message = f"{raster.path}: cannot be read: {error.__cause__ or error}; it is damaged or cut off"
-            raise InputError(message) from error
+            raise _unreadable(raster, error) from error
         with self._lock:
             self._idle[id(dataset)] = (raster, dataset)
             surplus = [self._idle.popitem(last=False)[1][1] for _ in range(len(self._idle) - self._handles)]
@@ -207,8 +235,32 @@ def chunk_bytes(raster: MapRaster, factor: int) -> int:
     return high * wide * factor * factor * (raster.bands * stored + 2)
 
 
-def _read(raster: MapRaster, dataset: Any, window: FileWindow) -> Samples:  # noqa: ANN401
-    stored = dataset.read(indexes=list(range(1, raster.bands + 1)), window=window)
+def _unreadable(raster: MapRaster, error: BaseException) -> InputError:
+    message = f"{raster.path}: cannot be read: {error.__cause__ or error}; it is damaged or cut off"
+    return InputError(message)
+
+
+def _driver_mask(
+    raster: MapRaster,
+    dataset: Any,  # noqa: ANN401
+    window: FileWindow,
+) -> NDArray[np.bool_] | None:
+    """What the file has of a mask beside its samples."""
+    mask: NDArray[np.bool_]
+    if raster.masked_by == "mask":
+        mask = dataset.read_masks(1, window=window) > 0
+    elif raster.masked_by == "specials":
+        indexes = list(range(1, raster.bands + 1))
+        mask = (dataset.read_masks(indexes, window=window) > 0).all(axis=0)
+    elif raster.masked_by == "alpha":
+        mask = dataset.read(raster.bands + 1, window=window) > 0
+    else:
+        return None
+    return mask
+
+
+def _masked(raster: MapRaster, stored: NDArray[Any], mask: NDArray[np.bool_] | None) -> Samples:
+    """Values of stored samples, and where they are valid."""
     values = stored
     if raster.is_scaled:
         shape = (-1, 1, 1)
@@ -217,7 +269,10 @@ def _read(raster: MapRaster, dataset: Any, window: FileWindow) -> Samples:  # no
     has_limits = raster.masked_by != "nothing" or raster.least is not None
     if not has_limits and (values.dtype.kind != "f" or _is_finite(values)):
         return Samples(values, np.broadcast_to(np.True_, values.shape[1:]), is_whole=True)
-    mask = _mask(raster, dataset, window, stored)
+    if mask is None:
+        mask = _without_nodata(stored, raster.nodata if raster.masked_by == "nodata" else ())
+    if raster.least is not None:
+        mask &= (stored >= raster.least).all(axis=0)
     if values.dtype.kind == "f":
         for band in values:
             mask &= np.abs(band) < _SENTINEL  # neither nan nor infinite
@@ -227,26 +282,6 @@ def _read(raster: MapRaster, dataset: Any, window: FileWindow) -> Samples:  # no
 def _is_finite(values: NDArray[Any]) -> bool:
     """True if there is neither nan, which fails every comparison, nor a special value; without temporaries."""
     return bool(values.min() > -_SENTINEL and values.max() < _SENTINEL)
-
-
-def _mask(
-    raster: MapRaster,
-    dataset: Any,  # noqa: ANN401
-    window: FileWindow,
-    stored: NDArray[Any],
-) -> NDArray[np.bool_]:
-    if raster.masked_by == "mask":
-        mask: NDArray[np.bool_] = dataset.read_masks(1, window=window) > 0
-    elif raster.masked_by == "specials":
-        indexes = list(range(1, raster.bands + 1))
-        mask = (dataset.read_masks(indexes, window=window) > 0).all(axis=0)
-    elif raster.masked_by == "alpha":
-        mask = dataset.read(raster.bands + 1, window=window) > 0
-    else:
-        mask = _without_nodata(stored, raster.nodata if raster.masked_by == "nodata" else ())
-    if raster.least is not None:
-        mask &= (stored >= raster.least).all(axis=0)
-    return mask
 
 
 def _without_nodata(stored: NDArray[Any], nodata: tuple[float | None, ...]) -> NDArray[np.bool_]:
@@ -265,20 +300,3 @@ def _in_dtype(value: float, dtype: np.dtype[Any]) -> Any:  # noqa: ANN401 - a sc
         return dtype.type(value)
     limits = np.iinfo(dtype)
     return dtype.type(value) if limits.min <= value <= limits.max and value % 1.0 == 0.0 else np.nan
-
-
-def _reduced(chunk: Samples, factor: int) -> Samples:
-    """Means of the valid samples of blocks; blocks at the end may be smaller."""
-    bands, lines, samples = chunk.values.shape
-    down, across = range(0, lines, factor), range(0, samples, factor)
-    count = _block_sums(chunk.mask.astype(np.float64), down, across)
-    values = np.empty((bands, len(down), len(across)), dtype=np.float32)
-    for band, out in zip(chunk.values, values, strict=True):
-        total = _block_sums(np.where(chunk.mask, band, 0).astype(np.float64), down, across)
-        out[:] = total / np.maximum(count, 1.0)
-    return Samples(values, count > 0.0, chunk.is_whole)
-
-
-def _block_sums(values: NDArray[np.float64], down: range, across: range) -> NDArray[np.float64]:
-    lines: NDArray[np.float64] = np.add.reduceat(values, down, axis=0)
-    return np.add.reduceat(lines, across, axis=1)

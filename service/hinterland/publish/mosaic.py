@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from hinterland.errors import CapabilityError, InputError, NothingToDoError
+from hinterland.mosaics.levellings import MODELS
 from hinterland.mosaics.orthomosaic import Orthomosaic
 from hinterland.mosaics.orthomosaic_grid import Request
 from hinterland.mosaics.orthomosaic_plan import MosaicPlan, plan_mosaic
-from hinterland.mosaics.orthomosaic_previews import MosaicPreviews
-from hinterland.mosaics.vertical_levelling import MODELS
 from hinterland.products.cog import Storage
 from hinterland.products.georeferenced import MapRaster, inspect_raster
 from hinterland.products.georeferenced_reader import MapReader
@@ -145,6 +144,9 @@ def _prepared(
     mosaic = Orthomosaic(plan=plan, reader=reader, light=request.light, backend=backend)
     if levelling == "none" and not has_seams:
         return mosaic
+    # it loads much that a mosaic without levels and seams does not need
+    from hinterland.mosaics.orthomosaic_previews import MosaicPreviews  # noqa: PLC0415
+
     previews = MosaicPreviews(plan, reader, backend)
     with _stage("levelling", timing_s, progress):
         reduced = previews.previews()

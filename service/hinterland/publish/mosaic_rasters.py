@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -11,6 +12,7 @@ import numpy as np
 
 from hinterland.mosaics.orthomosaic import Tile
 from hinterland.mosaics.orthomosaic_plan import MosaicPlan
+from hinterland.mosaics.orthomosaic_resolution import RESOLUTION_PX
 from hinterland.products.cog import RasterWriter, Storage
 from hinterland.publish.mosaic_files import beside
 
@@ -49,6 +51,8 @@ class MosaicRasters:
         self.has_samples = False
         """True once something valid was written."""
         self._storage = storage
+        # labels that are not compressed would take longer to write than the mosaic, and tell no more
+        self._labels_storage = storage if storage.compress != "none" else replace(storage, compress="deflate")
         self._about = f"{plan.method} of {inputs} rasters"
         self._plan = plan
         self._folder = folder
@@ -59,7 +63,6 @@ class MosaicRasters:
         described: dict[str, tuple[str, type[Any]]] = {}
         if plan.has_sources:
             described["sources"] = "Sources", np.uint16
-            described["resolution"] = "Metres that the ground resolves", np.float32
         if plan.relief:
             described["relief"] = "Shaded relief", np.uint8
         if plan.slope:
@@ -67,6 +70,13 @@ class MosaicRasters:
         for name, (what, dtype) in described.items():
             self._beside[name] = self._writer(
                 beside(out, name), what, np.dtype(dtype), labels=name == "sources"
+            )
+        if plan.has_sources:
+            self._beside["resolution"] = self._writer(
+                beside(out, "resolution"),
+                f"Metres that the ground resolves, the most in {RESOLUTION_PX} x {RESOLUTION_PX} samples",
+                np.dtype(np.float32),
+                grid=plan.grid.reduced(RESOLUTION_PX),
             )
 
     def __enter__(self) -> Self:
@@ -90,16 +100,16 @@ class MosaicRasters:
         self._main.write(line, sample, tile.samples, tile.mask)
         beside_it = {
             "sources": (tile.sources, None),
-            "resolution": (tile.resolution, None if tile.sources is None else tile.sources > 0),
             "relief": (tile.relief, tile.drawn),
             "slope": (tile.slope_deg, tile.drawn),
         }
-        for name, writer in self._beside.items():
-            samples, mask = beside_it[name]
+        for name, (samples, mask) in beside_it.items():
             if samples is not None:
-                writer.write(line, sample, samples[None], mask)
-        if tile.sources is not None:
-            self.shown.update(set(np.unique(tile.sources).tolist()) - {0})
+                self._beside[name].write(line, sample, samples[None], mask)
+        if tile.resolution is not None:
+            squares = line // RESOLUTION_PX, sample // RESOLUTION_PX
+            self._beside["resolution"].write(*squares, tile.resolution[None], tile.resolution > 0)
+        self.shown |= tile.shown
 
     def finish(self) -> None:
         """Complete and check all files."""
@@ -107,14 +117,13 @@ class MosaicRasters:
             writer.finish()
 
     def _writer(self, name: str, what: str, dtype: np.dtype[Any], **options: Any) -> RasterWriter:  # noqa: ANN401 - of RasterWriter
-        settings: dict[str, Any] = {"bands": 1, "nodata": None, **options}
+        settings: dict[str, Any] = {"bands": 1, "nodata": None, "grid": self._plan.grid, **options}
         return RasterWriter(
             self._folder / name,
-            lines=self._plan.grid.lines,
-            samples=self._plan.grid.samples,
-            grid=self._plan.grid,
+            lines=settings["grid"].lines,
+            samples=settings["grid"].samples,
             dtype=dtype,
-            storage=self._storage,
+            storage=self._labels_storage if options.get("labels") else self._storage,
             description=f"{what}, {self._about}",
             metadata={"METHOD": self._plan.method},
             **settings,

@@ -8,15 +8,17 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hinterland import __version__
-from hinterland.adjust.levelling import Level
 from hinterland.model.map_grids import MapGrid
 from hinterland.mosaics.orthomosaic import Orthomosaic
-from hinterland.mosaics.vertical_levelling import VerticalLevel
 from hinterland.products.georeferenced import MapRaster
 from hinterland.publish.run_facts import measured
+
+if TYPE_CHECKING:
+    from hinterland.adjust.levelling import Level
+    from hinterland.mosaics.vertical_levelling import VerticalLevel
 
 _REPORTED_VERSIONS = ("numpy", "numba", "rasterio", "pyproj")
 _END_BYTES = 1 << 16

@@ -8,10 +8,9 @@ from pathlib import Path
 
 from hinterland.errors import InputError
 from hinterland.model.map_grids import Bounds
+from hinterland.mosaics.levellings import LEVELLINGS, MODELS
 from hinterland.mosaics.orthomosaic import LIGHT
 from hinterland.mosaics.orthomosaic_plan import JOINS, METHODS, PRIORITIES
-from hinterland.mosaics.orthomosaic_previews import LEVELLINGS
-from hinterland.mosaics.vertical_levelling import MODELS
 from hinterland.products.cog import COMPRESSIONS
 from hinterland_kernels.feather import NARROWEST_PX, WIDEST_PX
 from hinterland_kernels.warp import KERNELS

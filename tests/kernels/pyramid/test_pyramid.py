@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hinterland_kernels.pyramid import DTYPES, halve, halve_labels
+from hinterland_kernels.pyramid import DTYPES, block_means, halve, halve_labels
 
 SHAPES = [(1, 1), (1, 6), (2, 2), (7, 1), (64, 66), (33, 35)]
 
@@ -91,3 +91,29 @@ def test_halves_of_labels_are_labels_of_theirs() -> None:
 def test_what_is_no_raster_is_refused(samples: NDArray[np.generic], mask: NDArray[np.bool_]) -> None:
     with pytest.raises(ValueError, match="no raster to halve"):
         halve(samples, mask)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("factor", [1, 3, 8])
+@pytest.mark.parametrize("share", [1.0, 0.4, 0.0])
+def test_block_means_are_those_of_what_is_valid(dtype: str, factor: int, share: float) -> None:
+    samples = raster(dtype, (35, 50))
+    mask = np.random.default_rng(8).random((35, 50)) < share
+    if dtype == "float32":
+        samples[:, ~mask] = np.nan
+    room = (0, -35 % factor), (0, -50 % factor)
+    values = np.pad(np.where(mask, samples.astype(np.float64), 0.0), ((0, 0), *room))
+    valid = np.pad(mask, room)
+    shape = (len(valid) // factor, factor, -1, factor)
+    counts = valid.reshape(shape).sum(axis=(1, 3))
+    sums = np.stack([band.reshape(shape).sum(axis=(1, 3)) for band in values])
+    means, means_mask = block_means(samples, mask, factor)
+    np.testing.assert_array_equal(means_mask, counts > 0)
+    # float64 sums of at most 64 samples: the rounding to float32 is all
+    np.testing.assert_allclose(means, sums / np.maximum(counts, 1), rtol=1e-6, atol=1e-6)
+    assert means.dtype == np.float32
+
+
+def test_means_by_nothing_are_refused() -> None:
+    with pytest.raises(ValueError, match="no means by 0"):
+        block_means(raster("uint8", (4, 4)), np.ones((4, 4), np.bool_), 0)

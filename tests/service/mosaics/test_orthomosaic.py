@@ -13,6 +13,7 @@ from hinterland.mosaics.orthomosaic import Orthomosaic
 from hinterland.mosaics.orthomosaic_grid import Request
 from hinterland.mosaics.orthomosaic_plan import METHODS, MosaicPlan, plan_mosaic
 from hinterland.mosaics.orthomosaic_previews import MosaicPreviews
+from hinterland.mosaics.orthomosaic_resolution import RESOLUTION_PX
 from hinterland.products.georeferenced import MapRaster, inspect_raster
 from hinterland.products.georeferenced_reader import MapReader
 from hinterland_kernels.backend import Backend
@@ -67,7 +68,10 @@ def made(
         here = np.s_[line : line + lines, sample : sample + columns]
         samples[:, *here], mask[here] = tile.samples, tile.mask
         if tile.sources is not None and tile.resolution is not None:
-            maps[0][here], maps[1][here] = tile.sources, tile.resolution
+            maps[0][here] = tile.sources
+            assert tile.shown == set(np.unique(tile.sources).tolist()) - {0}
+            spread = tile.resolution.repeat(RESOLUTION_PX, axis=0).repeat(RESOLUTION_PX, axis=1)
+            maps[1][here] = spread[:lines, :columns]
         if tile.relief is not None and tile.slope_deg is not None:
             maps[2][here], maps[3][here] = tile.relief, tile.slope_deg
     return samples, mask, maps

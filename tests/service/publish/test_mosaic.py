@@ -340,7 +340,14 @@ def test_fine_lies_over_coarse_and_the_maps_beside_say_so(tmp_path: Path) -> Non
     # metres along the equator are shorter at 18.5 degrees: the root of the cosine
     ground = math.sqrt(math.cos(NORTH / 3396190.0))
     for size, name in ((3.0, "fine"), (12.0, "middle"), (96.0, "coarse")):
-        assert resolution[labels[name]] == pytest.approx(size * ground, rel=2e-3)
+        line, sample = labels[name]
+        assert resolution[line // 64, sample // 64] == pytest.approx(size * ground, rel=2e-3)
+    # a square in which two show has what the coarser one resolves
+    down, across = 400 // 64, int(np.argmax(sources[400] == 2)) // 64
+    assert set(np.unique(sources[64 * down : 64 * down + 64, 64 * across : 64 * across + 64])) == {1, 2}
+    assert resolution[down, across] == pytest.approx(96.0 * ground, rel=2e-3)
+    with rasterio.open(out) as whole, rasterio.open(tmp_path / "out.resolution.tif") as squares:
+        assert squares.transform == whole.transform * Affine.scale(64)
 
 
 def test_floats_measure_and_keep_their_values_unless_levelling_is_asked_for(tmp_path: Path) -> None:

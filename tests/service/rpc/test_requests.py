@@ -10,8 +10,8 @@ from hinterland.adjust.pointing import SURFACES
 from hinterland.api.v1 import job_pb2, jobs_pb2
 from hinterland.jobs.model import Job, State
 from hinterland.jobs.specs import KINDS, MosaicSpec, OverviewSpec, PanoramaSpec
+from hinterland.mosaics.levellings import LEVELLINGS
 from hinterland.mosaics.orthomosaic_plan import JOINS, METHODS, PRIORITIES
-from hinterland.mosaics.orthomosaic_previews import LEVELLINGS
 from hinterland.products.cog import COMPRESSIONS
 from hinterland.publish.panorama import PROJECTIONS
 from hinterland.reasons import Reason, RefusedError

@@ -130,9 +130,20 @@ class BlockEncoder:
             room = (0, BLOCK - lines), (0, BLOCK - columns)
             samples = np.pad(samples, ((0, 0), *room), constant_values=self.fill)
             mask = None if mask is None else np.pad(mask, room)
-        if not self.has_mask or mask is None:
-            return self.encode(samples), b""
-        return self.encode(samples), _encode_mask(mask)
+        return self._encoded(samples), b"" if mask is None or not self.has_mask else _encode_mask(mask)
+
+    def _encoded(self, samples: NDArray[Any]) -> bytes:
+        first = samples[:, :1, :1]
+        if (samples == first).all():  # most blocks of labels, and all that are empty
+            return _constant_block(self.encode, first.tobytes(), len(samples), samples.dtype)
+        return self.encode(samples)
+
+
+@functools.lru_cache(maxsize=128)
+def _constant_block(encode: Encoder, value: bytes, bands: int, dtype: np.dtype[Any]) -> bytes:
+    """A block of which each band is one value."""
+    values = np.frombuffer(value, dtype).reshape(bands, 1, 1)
+    return encode(np.broadcast_to(values, (bands, BLOCK, BLOCK)))
 
 
 def _encode_mask(mask: NDArray[np.bool_]) -> bytes:

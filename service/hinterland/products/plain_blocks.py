@@ -1,0 +1,136 @@
+"""Samples that lie uncompressed in a GeoTIFF, block behind block: read from where they are, past the driver.
+
+The driver copies a window three times and asks for its blocks one by one. Where the place of every sample is
+known the system's calls do: a damaged or shortened file is an error of theirs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+from numpy.typing import NDArray
+
+from hinterland.model.map_grids import Window
+
+_RUN_BYTES = 1 << 20
+"""Read at once where more than is wanted is read: stays in a core's cache."""
+_WASTED = 4
+"""Reading a line so many times as long as what is wanted of it takes no longer than a call for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlainBlocks:
+    """Where the blocks of an uncompressed raster lie."""
+
+    first: int
+    """Offset of the first block."""
+    stride: int
+    """Bytes from one block to the next, line by line and band by band."""
+    block: tuple[int, int]
+    """Lines and samples of a block."""
+    shape: tuple[int, int, int]
+    """Bands, lines and samples of the raster."""
+    dtype: np.dtype[Any]
+    """Of the samples."""
+
+    def read(self, path: Path, bands: int, window: Window) -> NDArray[Any]:
+        """Read a window of the first bands: (bands, lines, samples).
+
+        Raises
+        ------
+        OSError
+            If the file cannot be read there.
+        """
+        line, sample, lines, samples = window
+        out = np.empty((bands, lines, samples), dtype=self.dtype)
+        high, wide = self.block
+        down, across = -(-self.shape[1] // high), -(-self.shape[2] // wide)
+        rows = np.arange(line, line + lines)
+        in_block = rows % high * wide * self.dtype.itemsize
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            for band in range(bands):
+                for j in range(sample // wide, (sample + samples - 1) // wide + 1):
+                    start, stop = max(sample, j * wide), min(sample + samples, (j + 1) * wide)
+                    index = (band * down + rows // high) * across + j
+                    self._read_lines(
+                        handle,
+                        self.first + index * self.stride + in_block,
+                        start - j * wide,
+                        out[band, :, start - sample : stop - sample],
+                    )
+        finally:
+            os.close(handle)
+        return out
+
+    def _read_lines(self, handle: int, places: NDArray[np.int64], start: int, out: NDArray[Any]) -> None:
+        """Read part of each line of one column of blocks; lines lie at places, their parts start so far in."""
+        wide, item = self.block[1], self.dtype.itemsize
+        if wide > _WASTED * out.shape[1]:
+            for place, row in zip((places + start * item).tolist(), out, strict=True):
+                if os.preadv(handle, [row.data], place) < row.nbytes:  # hardly ever: read what it lacks
+                    _fill(handle, place, row)
+            return
+        most = max(1, _RUN_BYTES // (wide * item))
+        breaks = [0, *(np.flatnonzero(np.diff(places) != wide * item) + 1).tolist(), len(places)]
+        for first, last in pairwise(breaks):
+            for top in range(first, last, most):
+                count = min(most, last - top)
+                # the part's last line ends where the file may end
+                run = np.empty(count * wide - (wide - start - out.shape[1]), dtype=self.dtype)
+                _fill(handle, int(places[top]), run)
+                out[top : top + count] = as_strided(run[start:], (count, out.shape[1]), (wide * item, item))
+
+
+def plain_blocks(path: Path, dataset: Any) -> PlainBlocks | None:  # noqa: ANN401 - rasterio is untyped
+    """Where the blocks of an open GeoTIFF lie; None where they are encoded, out of order, or not all there."""
+    bands, shapes, dtypes = dataset.count, set(dataset.block_shapes), set(dataset.dtypes)
+    interleaved = bands > 1 and dataset.interleaving.value != "BAND"
+    with path.open("rb") as file:
+        order = file.read(2)
+    if dataset.compression is not None or interleaved or len(shapes) > 1 or len(dtypes) > 1:
+        return None
+    if order != {"little": b"II", "big": b"MM"}[sys.byteorder]:
+        return None
+    (high, wide), dtype = shapes.pop(), np.dtype(dtypes.pop())
+    down, across = -(-dataset.height // high), -(-dataset.width // wide)
+    found = [
+        dataset.get_tag_item(f"BLOCK_OFFSET_{j}_{i}", "TIFF", bidx=band)
+        for band in range(1, bands + 1)
+        for i in range(down)
+        for j in range(across)
+    ]
+    if None in found:
+        return None
+    offsets = np.array(found, dtype=np.int64)
+    stride = int(offsets[1] - offsets[0]) if len(offsets) > 1 else 0
+    last_lines = dataset.height - (down - 1) * high
+    if (np.diff(offsets) != stride).any() or offsets[-1] + last_lines * wide * dtype.itemsize > (
+        path.stat().st_size
+    ):
+        return None
+    return PlainBlocks(
+        first=int(offsets[0]),
+        stride=stride,
+        block=(int(high), int(wide)),
+        shape=(bands, dataset.height, dataset.width),
+        dtype=dtype,
+    )
+
+
+def _fill(handle: int, offset: int, out: NDArray[Any]) -> None:
+    """Read as many bytes as an array holds."""
+    rest = out.data.cast("B")
+    while rest:
+        count = os.preadv(handle, [rest], offset)
+        if not count:
+            message = f"it ends at byte {offset}"
+            raise OSError(message)
+        rest, offset = rest[count:], offset + count
