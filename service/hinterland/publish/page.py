@@ -1,18 +1,19 @@
-"""index.html: the bundle for people. It opens from disk, runs no script and asks no server.
+"""index.html: the bundle for people. It opens from disk and asks no server.
 
-Everything that comes from a label is escaped, and an address becomes a link only if it is http or https.
+Everything that comes from a label is escaped, and an address becomes a link only if it is http or https. What
+scripts it runs are files of the bundle; without them it shows all that it shows with them, the panorama smaller.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
-from math import ceil, floor
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from hinterland.model.grids import compass_point
+from hinterland.publish.assets import LICENCE, SCRIPTS, STYLE
+from hinterland.publish.figure import figure, has_viewer
 from hinterland.publish.files import FILES, ITEM, PAGE, present
 from hinterland.publish.report import place_of
 from hinterland.publish.view import View
@@ -20,9 +21,11 @@ from hinterland.publish.view import View
 _POLICY = (
     "default-src 'none'; img-src 'self' file:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 )
-_RULER_STEPS_DEG = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 45.0)
-_MOST_RULER_MARKS = 8
-_EDGE = 0.03  # of the width: a centred label would be cut off
+# Leaflet frees a tile that it no longer wants by giving it an empty picture, which is a data: address
+_POLICY_OF_VIEWER = (
+    "default-src 'none'; img-src 'self' file: data:; style-src 'self' file: 'unsafe-inline'; "
+    "script-src 'self' file:; base-uri 'none'; form-action 'none'"
+)
 _NONE = "–"
 _COLUMNS = (
     ("#", "number"),
@@ -57,16 +60,18 @@ def write_page(folder: Path, report: Mapping[str, Any], view: View) -> None:
 def page(folder: Path, report: Mapping[str, Any], view: View) -> str:
     """The text of the page that `write_page` writes."""
     place = place_of(report)
+    has_script = has_viewer(folder)
+    policy = _POLICY_OF_VIEWER if has_script else _POLICY
     style = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <title>{escape(place)}: {escape(view.heading)}</title>
-<style>
+{_scripts() if has_script else ""}<style>
 {style}</style>
 </head>
 <body>
@@ -75,7 +80,7 @@ def page(folder: Path, report: Mapping[str, Any], view: View) -> str:
 <h1>{escape(view.heading)}</h1>
 <p class="extent">{escape(_extent(report, view))}</p>
 </header>
-{_figure(report["projection"], place, view)}
+{figure(folder, report, place, view)}
 <main>
 {_facts(report)}
 {_map(folder, place)}
@@ -84,10 +89,15 @@ def page(folder: Path, report: Mapping[str, Any], view: View) -> str:
 <h2>Frames</h2>
 {_frames(report["frames"])}
 </main>
-{_footer(report)}
+{_footer(report, has_script=has_script)}
 </body>
 </html>
 """
+
+
+def _scripts() -> str:
+    scripts = "".join(f'<script src="{name}" defer></script>\n' for name in SCRIPTS)
+    return f'<link rel="stylesheet" href="{STYLE}">\n{scripts}'
 
 
 def _map(folder: Path, place: str) -> str:
@@ -106,36 +116,6 @@ def _extent(report: Mapping[str, Any], view: View) -> str:
         f"{projection['samples']:,} × {projection['lines']:,} pixels "
         f"at {projection['pixels_per_degree']:.2f} a degree"
     )
-
-
-def _figure(projection: Mapping[str, Any], place: str, view: View) -> str:
-    aspect = projection["samples"] / projection["lines"]
-    alt = escape(f"Panorama from {place}, {view.heading}")
-    return (
-        f'<figure style="--aspect: {aspect:.4f}">\n'
-        f'<a href="preview.jpg"><img src="preview.jpg" alt="{alt}"></a>\n'
-        f'<ol class="ruler" aria-label="Azimuth">{_ruler(projection)}</ol>\n</figure>'
-    )
-
-
-def _ruler(projection: Mapping[str, Any]) -> str:
-    """Marks under the image at round azimuths, the eight main compass points by name."""
-    left, width = projection["azimuth_left_deg"], projection["samples"] / projection["pixels_per_degree"]
-    step = next(
-        (step for step in _RULER_STEPS_DEG if width <= step * _MOST_RULER_MARKS), _RULER_STEPS_DEG[-1]
-    )
-    first, last = ceil(left / step), floor((left + width) / step)
-    return "".join(_mark(number * step, (number * step - left) / width) for number in range(first, last + 1))
-
-
-def _mark(azimuth: float, place: float) -> str:
-    azimuth %= 360.0
-    name = f"{compass_point(azimuth)} " if azimuth % 45.0 == 0.0 else ""
-    kinds = [
-        *(["main"] if azimuth % 90.0 == 0.0 else []),
-        *(["first"] if place < _EDGE else ["last"] if place > 1.0 - _EDGE else []),
-    ]
-    return f'<li{_class(" ".join(kinds))} style="left: {100.0 * place:.3f}%">{name}{azimuth:g}°</li>'
 
 
 def _facts(report: Mapping[str, Any]) -> str:
@@ -226,14 +206,17 @@ def _original(frame: Mapping[str, Any]) -> str:
     return name if address is None else f'<a href="{escape(address)}" rel="noopener">{name}</a>'
 
 
-def _footer(report: Mapping[str, Any]) -> str:
+def _footer(report: Mapping[str, Any], *, has_script: bool) -> str:
     lines = [f"Credit: {credit}" for credit in report["credits"]]
     version = report["versions"].get("hinterland", "")
     total_s = report["timing_s"].get("total")
     took = "" if total_s is None else f" in {total_s:.1f} s"
     lines.append(f"Made by hinterland {version}{took} ({report['backend']}).")
     lines.append(f"Inputs {report['inputs_digest']}")
-    return "<footer>\n" + "\n".join(f"<p>{escape(line)}</p>" for line in lines) + "\n</footer>"
+    paragraphs = [f"<p>{escape(line)}</p>" for line in lines]
+    if has_script:
+        paragraphs.append(f'<p>The panorama is shown by Leaflet (<a href="{LICENCE}">licence</a>).</p>')
+    return "<footer>\n" + "\n".join(paragraphs) + "\n</footer>"
 
 
 def _is_web(address: str) -> bool:

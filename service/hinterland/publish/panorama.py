@@ -6,13 +6,13 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hinterland import __version__
 from hinterland.adjust.known_pointing import known_pointing
@@ -28,8 +28,9 @@ from hinterland.mosaics.plan import Placement, Plan, plan_panorama, plan_within
 from hinterland.mosaics.previews import Previews
 from hinterland.mosaics.warping import Source, build_lattices, place_sources
 from hinterland.products import load_images, one_stop
-from hinterland.products.geotiff import read_reduced
+from hinterland.products.geotiff import read_pyramid, read_reduced
 from hinterland.progress import Progress, silent
+from hinterland.publish.assets import write_assets
 from hinterland.publish.bundle import REPORT, Bundle
 from hinterland.publish.memory import machine_bytes, resident_bytes
 from hinterland.publish.nav import Nav, read_nav, write_nav
@@ -41,6 +42,7 @@ from hinterland.publish.report import HIDDEN, MASKED, TINY, make_report, write_r
 from hinterland.publish.run_facts import made_at
 from hinterland.publish.stac import write_item
 from hinterland.publish.stages import Stages
+from hinterland.publish.tiles import write_tiles
 from hinterland_kernels.backend import Backend, BackendMissingError, choose
 from hinterland_kernels.lattice import Lattice
 from hinterland_kernels.warp import KERNELS
@@ -137,7 +139,7 @@ def make_bundle(
         composition, level_step = _prepare(images, solution, planned, request, backend, stages)
         finished = write_rasters(composition, planned.workers, bundle.folder, stages)
         with stages.stage("publishing"):
-            _publish_pictures(bundle.folder, composition)
+            _publish_pictures(bundle.folder, composition, planned.workers)
             report = make_report(
                 solution=composition.solution,
                 grid=composition.plan.grid,
@@ -282,14 +284,13 @@ def _why_unused(image: Image, frame: SolvedFrame, grid: CylindricalGrid) -> str:
     return TINY if pixels < 1.0 else HIDDEN
 
 
-def _publish_pictures(folder: Path, composition: Composition) -> None:
+def _publish_pictures(folder: Path, composition: Composition, workers: int) -> None:
     """Write what comes before the report, which tells how long it took."""
-
-    def reduced(lines: int, samples: int) -> tuple[NDArray[np.generic], NDArray[np.bool_]]:
-        return read_reduced(folder / "panorama.tif", lines, samples)
-
+    panorama, grid = folder / "panorama.tif", composition.plan.grid
     write_nav(folder / "nav.json", composition.solution.frames, composition.solution.surface)
-    write_preview(folder / "preview.jpg", composition.plan.grid, reduced)
+    stretch = write_preview(folder / "preview.jpg", grid, partial(read_reduced, panorama))
+    write_tiles(folder, grid.shape, partial(read_pyramid, panorama), stretch, workers)
+    write_assets(folder)
 
 
 def _versions() -> dict[str, str]:

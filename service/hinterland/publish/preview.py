@@ -10,18 +10,12 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from hinterland.model.grids import CylindricalGrid
+from hinterland.publish.display import JPEG_QUALITY, Stretch
 
 LARGEST = 2048
 """Samples and lines of the preview, at most."""
-LOW_PERCENT, HIGH_PERCENT = 1.0, 99.0
-"""Percentiles of the valid samples, all bands taken together, that become black and white."""
-NO_DATA = 24
-"""Grey of what no frame covers: darker than ground and sky, lighter than their shadows' black."""
-
-_ENOUGH = 250_000  # samples give the percentiles of all to half a DN of 8 bits, in a tenth of the time
 
 ReadReduced = Callable[[int, int], tuple[NDArray[np.generic], NDArray[np.bool_]]]
 """Samples (bands, lines, samples) and mask (lines, samples) of the panorama reduced to lines and samples."""
@@ -73,7 +67,7 @@ def xmp_packet(properties: Mapping[str, int | float]) -> bytes:
     ).encode()
 
 
-def write_preview(path: Path, grid: CylindricalGrid, read_reduced: ReadReduced) -> None:
+def write_preview(path: Path, grid: CylindricalGrid, read_reduced: ReadReduced) -> Stretch:
     """Write the preview of a panorama as JPEG.
 
     Parameters
@@ -83,43 +77,18 @@ def write_preview(path: Path, grid: CylindricalGrid, read_reduced: ReadReduced) 
     grid : CylindricalGrid
         Of the panorama.
     read_reduced : ReadReduced
-        Reads the panorama at a reduced size, so that a large one never is in memory. Of three or more bands
-        the first three are red, green and blue; otherwise the first is shown in grey.
+        Reads the panorama at a reduced size, so that a large one never is in memory.
+
+    Returns
+    -------
+    Stretch
+        How samples became the preview's.
     """
     factor = min(1.0, LARGEST / max(grid.shape))
     lines, samples = (max(1, round(size * factor)) for size in grid.shape)
     reduced, mask = read_reduced(lines, samples)
-    shown = stretched(reduced[:3] if len(reduced) >= 3 else reduced[:1], mask)
-    image = Image.fromarray(np.moveaxis(shown, 0, -1) if len(shown) == 3 else shown[0])
+    stretch = Stretch.of(reduced, mask)
     xmp = xmp_packet(panorama_properties(grid, lines, samples))
-    image.save(path, "JPEG", quality=88, optimize=True, xmp=xmp)
-
-
-def stretched(samples: NDArray[np.generic], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Stretch samples to 8 bits, linearly and alike in all bands, so that hues stay.
-
-    Parameters
-    ----------
-    samples : (bands, lines, samples)
-        Any real dtype.
-    mask : (lines, samples) bool
-        True where valid.
-
-    Returns
-    -------
-    (bands, lines, samples) uint8
-        `LOW_PERCENT` of the valid samples becomes 0, `HIGH_PERCENT` 255; `NO_DATA` where there is none.
-    """
-    shown = np.full(samples.shape, NO_DATA, np.uint8)
-    valid = samples[:, mask].astype(np.float32)
-    if not valid.size:
-        return shown
-    some = valid.reshape(-1)[:: max(1, valid.size // _ENOUGH)]
-    low, high = (float(value) for value in np.percentile(some, [LOW_PERCENT, HIGH_PERCENT]))
-    if high > low:
-        valid -= low
-        valid *= 255.0 / (high - low)
-    else:
-        valid.fill(127.5)  # one value only: mid grey
-    shown[:, mask] = np.rint(np.clip(valid, 0.0, 255.0, out=valid), out=valid).astype(np.uint8)
-    return shown
+    image = stretch.picture(reduced, mask)
+    image.save(path, "JPEG", quality=JPEG_QUALITY, optimize=True, xmp=xmp)
+    return stretch

@@ -1,51 +1,14 @@
 import dataclasses
-from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import pytest
-from bundle_values import GRID, VIEW, product, report, solution
+from bundle_values import VIEW, product, report, solution
+from pages import Page, page_of
 
-from hinterland.model.products import Dropped, Product, Stop
+from hinterland.model.products import Dropped, Stop
 from hinterland.model.solution import Residuals
 from hinterland.publish.page import write_page
 from hinterland.publish.report import HIDDEN
-from hinterland.publish.view import View
-
-VOID = {"meta", "img", "br", "link", "hr", "input", "base"}
-
-
-class Page(HTMLParser):
-    """What a browser makes of a page: its elements, its links, its text; fails on tags that do not match."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.text: list[str] = []
-        self.feed(text)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if data.strip() and "style" not in self.open:
-            self.text.append(data.strip())
-
-    def all(self, tag: str, attribute: str) -> list[str]:
-        return [attrs[attribute] or "" for name, attrs in self.elements if name == tag and attribute in attrs]
-
-
-def page_of(folder: Path, *products: Product, view: View = VIEW, **changes: Any) -> Page:
-    write_page(folder, report(solution(*products), **changes), view)
-    return Page((folder / "index.html").read_text(encoding="utf-8"))
 
 
 def test_the_page_says_where_and_which_way(bundle_folder: Path) -> None:
@@ -70,7 +33,7 @@ def test_several_sols_are_a_range(bundle_folder: Path) -> None:
     assert page.text[1] == "Perseverance, sols 14 to 15, site 3, drive 110"
 
 
-def test_it_asks_nothing_of_a_server_and_runs_nothing(bundle_folder: Path) -> None:
+def test_without_tiles_it_asks_nothing_of_a_server_and_runs_nothing(bundle_folder: Path) -> None:
     page = page_of(bundle_folder, product(1))
     names = {name for name, _ in page.elements}
     assert names.isdisjoint({"script", "iframe", "object", "embed", "link", "form", "base"})
@@ -194,39 +157,6 @@ def test_text_of_labels_is_text(bundle_folder: Path) -> None:
     assert f"Credit: {evil}" in page.text
     assert f"https://example.org/{evil}" in page.all("a", "href")
     assert page.all("img", "alt") == [f"Panorama from {evil}, sol 14, site 3, drive 110, looking west, 270°"]
-
-
-@pytest.mark.parametrize(
-    ("left_deg", "width_deg", "marks"),
-    [
-        (225.0, 90.0, ["SW 225°", "240°", "255°", "W 270°", "285°", "300°", "NW 315°"]),
-        (
-            0.0,
-            360.0,
-            ["N 0°", "NE 45°", "E 90°", "SE 135°", "S 180°", "SW 225°", "W 270°", "NW 315°", "N 0°"],
-        ),
-        (352.0, 30.0, ["355°", "N 0°", "5°", "10°", "15°", "20°"]),
-        (100.5, 6.0, ["101°", "102°", "103°", "104°", "105°", "106°"]),
-    ],
-)
-def test_the_ruler_marks_round_azimuths_where_they_are(
-    bundle_folder: Path, left_deg: float, width_deg: float, marks: list[str]
-) -> None:
-    grid = dataclasses.replace(
-        GRID, azimuth_left_deg=left_deg, samples=round(width_deg * GRID.pixels_per_degree)
-    )
-    page = page_of(bundle_folder, product(1), grid=grid)
-    places = [
-        float((attrs["style"] or "").removeprefix("left: ").removesuffix("%"))
-        for name, attrs in page.elements
-        if name == "li" and "style" in attrs
-    ]
-    assert [text for text in page.text if text in marks] == marks
-    for text, place in zip(marks, places, strict=True):
-        azimuth = left_deg + place / 100.0 * width_deg
-        assert (azimuth - float(text.split()[-1].rstrip("°")) + 180.0) % 360.0 == pytest.approx(
-            180.0, abs=0.01
-        )
 
 
 def test_a_page_without_tie_points_shows_no_numbers_it_does_not_have(bundle_folder: Path) -> None:

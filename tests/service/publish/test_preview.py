@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from hinterland.model.grids import CylindricalGrid
-from hinterland.publish.preview import LARGEST, NO_DATA, panorama_properties, stretched, write_preview
+from hinterland.publish.display import NO_DATA
+from hinterland.publish.preview import LARGEST, panorama_properties, write_preview
 
 GPANO = "{http://ns.google.com/photos/1.0/panorama/}"
 
@@ -168,35 +169,8 @@ def test_heading_north_is_zero() -> None:
     assert panorama_properties(grid, 600, 1800)["PoseHeadingDegrees"] == 0.0
 
 
-def test_the_stretch_leaves_out_one_percent_at_each_end() -> None:
-    samples = np.arange(10_001, dtype=np.uint16).reshape(1, 73, 137)
-    shown = stretched(samples, np.ones((73, 137), bool)).reshape(-1)
-    assert shown[[100, 9900]].tolist() == [0, 255]
-    assert shown[[0, 50, 9950, 10_000]].tolist() == [0, 0, 255, 255]
-    assert shown[[2550, 5000, 7450]].tolist() == [64, 128, 191]  # 63.75, 127.5 and 191.25
-
-
-def test_the_stretch_is_one_for_all_bands() -> None:
-    samples = (
-        np.stack([np.linspace(0, 100, 400), np.linspace(0, 200, 400)]).reshape(2, 20, 20).astype(np.float32)
-    )
-    shown = stretched(samples, np.ones((20, 20), bool)).astype(int).reshape(2, -1)
-    # the 99th percentile of both lies near 196, so the weaker band reaches half the range
-    assert shown[0].max() == pytest.approx(255 * 100 / 196, abs=3)
-    assert shown[1].max() == 255
-
-
-def test_samples_without_data_do_not_count() -> None:
-    samples = np.full((1, 10, 10), 60_000, np.uint16)
-    samples[0, 5:] = np.linspace(100, 200, 50).reshape(5, 10)
-    mask = np.zeros((10, 10), bool)
-    mask[5:] = True
-    shown = stretched(samples, mask)
-    assert np.unique(shown[0, :5]).tolist() == [NO_DATA]
-    assert (shown[0, 5:].min(), shown[0, 5:].max()) == (0, 255)
-
-
-@pytest.mark.parametrize(("valid", "grey"), [(True, 128), (False, NO_DATA)])
-def test_a_flat_or_empty_panorama_is_grey(valid: bool, grey: int) -> None:
-    shown = stretched(np.full((3, 4, 5), 777.0, np.float32), np.full((4, 5), valid))
-    assert np.unique(shown).tolist() == [grey]
+def test_it_says_how_it_was_stretched(tmp_path: Path) -> None:
+    stretch = write_preview(tmp_path / "preview.jpg", GRID, Panorama(3).read_reduced)
+    # 1 % and 99 % of a ramp from 500 to 3500, of which every sixth sample counts: they are 10 apart
+    assert stretch.low == pytest.approx(530.0, abs=10.1)
+    assert stretch.high == pytest.approx(3470.0, abs=10.1)
