@@ -104,7 +104,7 @@ class MosaicRasters:
             "slope": (tile.slope_deg, tile.drawn),
         }
         for name, (samples, mask) in beside_it.items():
-            if samples is not None:
+            if samples is not None and name in self._beside:
                 self._beside[name].write(line, sample, samples[None], mask)
         if tile.resolution is not None:
             squares = line // RESOLUTION_PX, sample // RESOLUTION_PX
