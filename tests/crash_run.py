@@ -28,7 +28,7 @@ from hinterland.jobs.store import cancel_job, list_jobs, result_of, retry_job
 from hinterland.jobs.sweeper import Sweeper
 from hinterland.reasons import Reason, RefusedError
 
-LEASE_S, HEARTBEAT_S = 3.0, 0.5
+LEASE_S, HEARTBEAT_S = 6.0, 1.0
 PLACES = (
     "worker.claimed",
     "worker.begin",
@@ -81,6 +81,7 @@ class CrashRun:
         self._submitter: subprocess.Popen[str] | None = None
         self._submitters = 0
         self._has_answered = False
+        self._answers = 0
         self._seen = 0
         self._next_s = 0.0
         self._stack = contextlib.ExitStack()
@@ -95,6 +96,7 @@ class CrashRun:
         reader.start()
         try:
             with self._stack:
+                self._undisturbed()
                 while sum(self.crashes.values()) < crashes:
                     self._step()
                 self._let_end()
@@ -129,10 +131,16 @@ class CrashRun:
             self._patiently(self._sweeper.sweep)
         time.sleep(0.1)
 
+    def _undisturbed(self) -> None:
+        """Make one job in peace, to know how long one takes."""
+        job = self.service.submit(self._spec)
+        with self.service.worker():
+            assert self.service.wait(job).state is State.SUCCEEDED
+
     def _job_s(self) -> float:
         """How long a job takes on this machine, as it is now: some shall be crashed and some shall not."""
         done = [job for job in self._jobs() if job.state is State.SUCCEEDED][:5]
-        return max((job.ended_s - job.started_s for job in done), default=5.0)
+        return max(job.ended_s - job.started_s for job in done)
 
     def _start_worker(self) -> subprocess.Popen[bytes]:
         environment = {}
@@ -166,7 +174,7 @@ class CrashRun:
         self.crashes["worker halted past its lease"] += 1
 
     def _kill_submitter(self) -> None:
-        if self._submitter is not None and self._has_answered:
+        if self._submitter is not None and self._answers > 0:
             self._submitter.kill()
             self._hear_submitter(to_the_end=True)
             self.crashes["server killed"] += 1
@@ -177,7 +185,8 @@ class CrashRun:
             self._submitter = self._start_submitter()
         waiting = sum(not job.state.is_final for job in self._jobs())
         self._hear_submitter()
-        if waiting < _MOST_WAITING and self._submitter.stdin is not None:
+        if waiting < _MOST_WAITING and self._has_answered and self._submitter.stdin is not None:
+            self._has_answered = False
             with contextlib.suppress(BrokenPipeError):
                 self._submitter.stdin.write("\n")
                 self._submitter.stdin.flush()
@@ -186,6 +195,7 @@ class CrashRun:
         # after its kill the same requests are made again, as clients do
         prefix = f"r{self._submitters // 2}"
         self._has_answered = False
+        self._answers = 0
         self._submitters += 1
         arguments = (str(self.service.url), "ada", self._spec.kind, to_json(self._spec), prefix)
         process = subprocess.Popen(
@@ -208,8 +218,10 @@ class CrashRun:
         for line in iter(self._submitter.stdout.readline, ""):
             with contextlib.suppress(json.JSONDecodeError):  # the half of a line is no answer
                 request_id, job_id = json.loads(line)
-                self.acknowledged[request_id].add(job_id)
+                if job_id is not None:
+                    self.acknowledged[request_id].add(job_id)
                 self._has_answered = True
+                self._answers += 1
 
     def _ask(self) -> None:
         """Cancel or retry one of the latest jobs, as an owner might."""

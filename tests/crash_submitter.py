@@ -1,6 +1,6 @@
 """A process that takes jobs as a server does, until it is killed: run by `crash_run`.
 
-It prints each request and job once the job is on the disk, one line each.
+It prints each request and its job once the job is on the disk, one line each.
 """
 
 from __future__ import annotations
@@ -29,9 +29,10 @@ def main(url: str, owner: str, kind: str, text: str, prefix: str) -> None:
             request_id = f"{prefix}-{number}"
             pair = [_submit(database, owner, spec, request_id) for _ in range(2)]
             for future in pair:
-                with suppress(RefusedError):  # the database was busy: the request is made again, or never
-                    line = json.dumps([request_id, future.result().id])
-                    print(line, flush=True)  # noqa: T201 - that is what it is for
+                job_id = None
+                with suppress(RefusedError):  # the database was busy: nothing is promised
+                    job_id = future.result().id
+                print(json.dumps([request_id, job_id]), flush=True)  # noqa: T201 - that is what it is for
             sys.stdin.readline()  # no faster than asked
 
 

@@ -6,23 +6,20 @@ import gzip
 import io
 import json
 import struct
-import tarfile
-import zipfile
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import rasterio
+from map_labels import LINES, SAMPLES, SOUND, isis3_label, pds3_label, pds4_label
 from map_rasters import textured, write_raster
+from oversized_files import large_jp2, nested_zip, one_large_tile, png_bomb, sparse_tiff, tar_of_links, zip_of
 from PIL import Image as Picture
 from product_files import CURIOSITY_LABEL, label_of, pds3_product
 
 from hinterland.jobs.ingest import Role
 from hinterland.reasons import Reason
 
-LINES, SAMPLES = 40, 60
 SECRET = b"root:$6$secret" * 400
 """As long as the pixels that the labels promise, so that nothing but its place is wrong."""
 
@@ -48,55 +45,6 @@ def _content(name: str, content: bytes) -> Callable[[Path], Path]:
     return make
 
 
-def pds3_label(pointer: str, *, head: str = "", lines: int = LINES) -> bytes:
-    """Of an image of 16 bits."""
-    return (
-        f"PDS_VERSION_ID = PDS3\r\n{head}RECORD_TYPE = FIXED_LENGTH\r\nRECORD_BYTES = {2 * SAMPLES}\r\n"
-        f"FILE_RECORDS = {lines}\r\n^IMAGE = {pointer}\r\nOBJECT = IMAGE\r\n  LINES = {lines}\r\n"
-        f"  LINE_SAMPLES = {SAMPLES}\r\n  SAMPLE_TYPE = MSB_INTEGER\r\n  SAMPLE_BITS = 16\r\n  BANDS = 1\r\n"
-        "END_OBJECT = IMAGE\r\nEND\r\n"
-    ).encode()
-
-
-def isis3_label(core: str, *, start: int = 1, inside: str = "") -> bytes:
-    """Of a cube of 16 bits."""
-    return (
-        f"Object = IsisCube\n  Object = Core\n{core}    StartByte = {start}\n    Format = BandSequential\n"
-        f"    Group = Dimensions\n      Samples = {SAMPLES}\n      Lines = {LINES}\n      Bands = 1\n"
-        "    End_Group\n    Group = Pixels\n      Type = SignedWord\n      ByteOrder = Lsb\n      Base = 0.0\n"
-        f"      Multiplier = 1.0\n    End_Group\n  End_Object\n{inside}End_Object\nEnd\n"
-    ).encode()
-
-
-def pds4_label(file_name: str, *, before: str = "") -> bytes:
-    """Of an image of 16 bits."""
-    return (
-        f'<?xml version="1.0"?>\n{before}<Product_Observational xmlns="http://pds.nasa.gov/pds4/pds/v1">'
-        "<File_Area_Observational><File>"
-        f'<file_name>{file_name}</file_name></File><Array_2D_Image><offset unit="byte">0</offset><axes>2</axes>'
-        "<axis_index_order>Last Index Fastest</axis_index_order>"
-        "<Element_Array><data_type>SignedLSB2</data_type></Element_Array>"
-        f"<Axis_Array><axis_name>Line</axis_name><elements>{LINES}</elements>"
-        "<sequence_number>1</sequence_number></Axis_Array>"
-        f"<Axis_Array><axis_name>Sample</axis_name><elements>{SAMPLES}</elements>"
-        "<sequence_number>2</sequence_number></Axis_Array>"
-        "</Array_2D_Image></File_Area_Observational></Product_Observational>\n"
-    ).encode()
-
-
-def vicar_label(lines: int = LINES) -> bytes:
-    """Of an image of 8 bits."""
-    return (
-        (
-            f"LBLSIZE=240 FORMAT='BYTE' TYPE='IMAGE' BUFSIZ=240 DIM=3 EOL=0 RECSIZE={SAMPLES} ORG='BSQ' "
-            f"NL={lines} NS={SAMPLES} NB=1 N1={SAMPLES} N2={lines} N3=1 N4=0 NBB=0 NLB=0 "
-            "HOST='X86-64-LINX' INTFMT='LOW' REALFMT='RIEEE'"
-        )
-        .encode()
-        .ljust(240, b"\0")
-    )
-
-
 def _raw_vrt(source: str, relative: int) -> bytes:
     return (
         f'<VRTDataset rasterXSize="{SAMPLES}" rasterYSize="{LINES}"><VRTRasterBand dataType="Int16" band="1" '
@@ -109,14 +57,6 @@ def _raw_vrt(source: str, relative: int) -> bytes:
 def _cut(name: str, whole: bytes, kept: int) -> Callable[[Path], Path]:
     """A file of which only so many bytes arrived; a negative number counts from its end."""
     return _content(name, whole[:kept])
-
-
-_PIXELS = textured(LINES, SAMPLES, dtype="int16")[0].astype("<i2").tobytes()
-_ISIS3 = isis3_label("", start=2001).ljust(2000, b"\0") + _PIXELS
-_PDS3 = pds3_label("20").ljust(19 * 2 * SAMPLES) + _PIXELS
-_VICAR = vicar_label() + _PIXELS[: LINES * SAMPLES]
-SOUND = {"sound.cub": _ISIS3, "sound.IMG": _PDS3, "sound.VIC": _VICAR}
-"""What the cut ones were before."""
 
 
 def _patched_tiff(tags: dict[int, int]) -> Callable[[Path], Path]:
@@ -135,89 +75,6 @@ def _patched_tiff(tags: dict[int, int]) -> Callable[[Path], Path]:
         return path
 
     return make
-
-
-def sparse_tiff(folder: Path) -> Path:
-    """Five terabytes in a hundred kilobytes: a sound file, and nothing in it."""
-    side = 1_600_000
-    path = folder / "sparse.tif"
-    options = {
-        "driver": "GTiff",
-        "tiled": True,
-        "blockxsize": 16384,
-        "blockysize": 16384,
-        "compress": "DEFLATE",
-    }
-    with rasterio.open(
-        path, "w", width=side, height=side, count=2, dtype="uint8", sparse_ok=True, bigtiff="YES", **options
-    ) as dataset:
-        dataset.write(np.ones((1, 8, 8), dtype=np.uint8), [1], window=((0, 8), (0, 8)))
-    return path
-
-
-def one_large_tile(folder: Path) -> Path:
-    """A tile of 268 MB in 33 KB."""
-    path = folder / "tile.tif"
-    side = 16384
-    with rasterio.open(
-        path, "w", driver="GTiff", width=side, height=side, count=1, dtype="uint8", tiled=True,
-        blockxsize=side, blockysize=side, compress="ZSTD",
-    ) as dataset:  # fmt: skip
-        dataset.write(np.zeros((1, side, side), dtype=np.uint8))
-    return path
-
-
-def large_jp2(folder: Path) -> Path:
-    """A JPEG 2000 of 64 x 64 samples that claims 200 000 x 200 000, in one tile."""
-    path, side = folder / "large.jp2", 200_000
-    with rasterio.open(
-        path, "w", driver="JP2OpenJPEG", width=64, height=64, count=1, dtype="uint8"
-    ) as dataset:
-        dataset.write(textured(64, 64))
-    content = bytearray(path.read_bytes())
-    size = content.index(b"\xff\x51")  # marker, length, capabilities, then the sizes
-    struct.pack_into(">IIIIII", content, size + 6, side, side, 0, 0, side, side)
-    header = content.index(b"ihdr")
-    struct.pack_into(">II", content, header + 4, side, side)
-    path.write_bytes(content)
-    return path
-
-
-def png_bomb(folder: Path) -> Path:
-    """A PNG of 60 000 x 60 000 samples in a few bytes."""
-    header = b"IHDR" + struct.pack(">IIBBBBB", 60_000, 60_000, 8, 0, 0, 0, 0)
-    body = b"IDAT" + zlib.compress(bytes(60_001))
-    chunks = b"".join(
-        struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
-        for chunk in (header, body, b"IEND")
-    )
-    return _content("bomb.png", b"\x89PNG\r\n\x1a\n" + chunks)(folder)
-
-
-def _zip(name: str, content: bytes) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(name, content)
-    return buffer.getvalue()
-
-
-def nested_zip() -> bytes:
-    """A zip of a zip of a zip of zeros."""
-    content = bytes(1 << 20)
-    for level in range(4):
-        content = _zip(f"{level}.zip", content)
-    return content
-
-
-def tar_of_links() -> bytes:
-    """A tar with a link out of its folder, and a file behind it."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        link = tarfile.TarInfo("out")
-        link.type, link.linkname = tarfile.SYMTYPE, "../.."
-        archive.addfile(link)
-        archive.addfile(tarfile.TarInfo("out/shadow"), io.BytesIO(b""))
-    return buffer.getvalue()
 
 
 _LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
@@ -372,7 +229,7 @@ POISONED = (
     *(
         Poisoned(f"{name} as a {role}", _content("in.tif", content), role, reason)
         for name, content in {
-            "a zip slip": _zip("../../../etc/cron.d/x", b"* * * * * root id\n"),
+            "a zip slip": zip_of("../../../etc/cron.d/x", b"* * * * * root id\n"),
             "a nested zip": nested_zip(),
             "a tar with links": tar_of_links(),
             "a gzip bomb": gzip.compress(bytes(10 << 20)),

@@ -11,7 +11,7 @@ import pytest
 from fuzzing import damaged, fuzz, lines_of, outcome
 from hypothesis import given
 from hypothesis import strategies as st
-from poisoned_files import SOUND, isis3_label, pds3_label, vicar_label
+from map_labels import SOUND, isis3_label, pds3_label, vicar_label
 from product_files import CURIOSITY_LABEL, HAZCAM_LABEL, label_of, pds3_product
 
 from hinterland.errors import InputError

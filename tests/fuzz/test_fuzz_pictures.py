@@ -11,9 +11,9 @@ import pytest
 from fuzzing import CASES, damaged, fuzz, outcome
 from hypothesis import given
 from hypothesis import strategies as st
+from map_labels import SOUND
 from map_rasters import textured, write_raster
 from PIL import Image as Picture
-from poisoned_files import SOUND
 
 from hinterland.errors import InputError
 from hinterland.jobs.ingest import Given, Ingest, IngestLimits, Role

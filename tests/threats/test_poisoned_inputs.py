@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from inspected_files import inspect
-from poisoned_files import POISONED, SECRET, SOUND, Poisoned
+from map_labels import SOUND
+from poisoned_files import POISONED, SECRET, Poisoned
 
 from hinterland.jobs.ingest import Role, Verdict
 

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from poisoned_files import isis3_label, pds3_label
+from map_labels import isis3_label, pds3_label
 
 from hinterland.errors import OutsideError, TooLargeError
 from hinterland.products.label_checks import check_named_files, check_text_label

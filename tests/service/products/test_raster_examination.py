@@ -3,8 +3,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from map_labels import SOUND, pds3_label, pds4_label
 from map_rasters import textured, write_raster
-from poisoned_files import SOUND, pds3_label, pds4_label
 
 from hinterland.errors import FormatError, InputError, OutsideError, TooLargeError, TruncatedError
 from hinterland.products.raster_examination import Examined, decode_raster, examine_raster, registered_drivers
