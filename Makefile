@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help demo test check soak format proto bench gpu-test gpu-bench clean
+.PHONY: help demo test check soak fuzz format proto bench gpu-test gpu-bench clean
 
 help:  ## list the targets
 	@grep -E '^[a-z.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -43,6 +43,9 @@ format: .venv/installed-dev  ## rewrite the sources in the house format
 
 soak: .venv/installed-dev  ## 200 crashes of a service under load, and a check of its history
 	@$(BIN)/python tests/soak.py
+
+fuzz: .venv/installed-dev  ## 100 000 cases for the parsers of bytes from strangers
+	@HINTERLAND_FUZZ_CASES=6000 $(BIN)/python -m pytest -n auto tests/fuzz
 
 proto: .venv/installed-dev  ## generate service/hinterland/api/v1 from proto/
 	@$(BIN)/python tests/contract generate
