@@ -34,10 +34,11 @@ def test_writing_and_reducing_bring_no_driver_back() -> None:
 import json, tempfile, warnings
 from pathlib import Path
 import numpy as np, rasterio.env
-from hinterland.products.geotiff import TileWriter, read_reduced
+from hinterland.products.cog import RasterWriter
+from hinterland.products.geotiff import read_reduced
 with tempfile.TemporaryDirectory() as folder:
     path = Path(folder) / "a.tif"
-    with TileWriter(path, lines=600, samples=600, bands=1, dtype=np.uint8) as writer:
+    with RasterWriter(path, lines=600, samples=600, bands=1, dtype=np.dtype(np.uint8)) as writer:
         writer.write(0, 0, np.ones((1, 600, 600), np.uint8), np.ones((600, 600), bool))
         writer.finish()
     read_reduced(path, 60, 60)
