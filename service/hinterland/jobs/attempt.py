@@ -83,6 +83,10 @@ class _Teller(Observer):
         if self._plan_only:
             raise _PlannedError
 
+    def degraded(self, stage: str, message: str) -> None:
+        """Tell what is done otherwise than asked."""
+        self.say({"degraded": {"stage": stage, "message": message}})
+
     def load(self, name: str) -> bytes | None:
         """What an earlier attempt saved."""
         return self._checkpoints.load(name)
