@@ -83,6 +83,10 @@ class _Teller(Observer):
         if self._plan_only:
             raise _PlannedError
 
+    def degraded(self, stage: str, message: str) -> None:
+        """Tell what is done otherwise than asked."""
+        self.say({"degraded": {"stage": stage, "message": message}})
+
     def load(self, name: str) -> bytes | None:
         """What an earlier attempt saved."""
         return self._checkpoints.load(name)
@@ -195,7 +199,7 @@ def _open_files() -> None:
     """
     mimetypes.init()
     for module in pkgutil.walk_packages(hinterland_kernels.__path__, "hinterland_kernels."):
-        if module.name.endswith("._cpu"):
+        if not module.name.endswith("._cuda"):
             importlib.import_module(module.name)
     keep: Callable[..., None] = caching.Cache.save_overload
 

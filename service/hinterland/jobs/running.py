@@ -26,7 +26,7 @@ from hinterland.jobs.ingest import (
 )
 from hinterland.jobs.lease_keeper import LOOK_S, LeaseKeeper
 from hinterland.jobs.leases import Claim, Succeeded
-from hinterland.jobs.model import PlanSummary
+from hinterland.jobs.model import Degradation, PlanSummary
 from hinterland.jobs.publishing import publish
 from hinterland.jobs.quotas import check_disk
 from hinterland.jobs.specs import OverviewSpec, input_files
@@ -180,6 +180,11 @@ class Attempt:
                 self._keeper.report(stage=stage, done=min(max(done, 0), max(total, 1)), total=max(total, 1))
             elif "plan" in told:
                 self._plan(PlanSummary(**told["plan"]))
+            elif "degraded" in told:
+                stage, message = (str(told["degraded"][name])[:200] for name in ("stage", "message"))
+                self._keeper.degrade(
+                    Degradation(stage=stage, reason=Reason.GPU_OUT_OF_MEMORY, message=message)
+                )
         except (KeyError, TypeError, ValueError) as error:
             message = f"a child of this service says what is not understood: {error!r}"
             raise ChildError(message) from error

@@ -31,6 +31,9 @@ class Observer:
     def planned(self, outline: Outline) -> None:
         """Hear the plan."""
 
+    def degraded(self, stage: str, message: str) -> None:
+        """Hear that the GPU's memory was not enough for a stage, and how it is done instead."""
+
     def load(self, name: str) -> bytes | None:
         """What an earlier, broken run of the same job saved under a name; None without one."""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
 from importlib.metadata import version
@@ -20,13 +20,12 @@ from hinterland.adjust.pointing import SURFACES, solve_pointing
 from hinterland.adjust.tie_points import find_tie_points
 from hinterland.adjust.tie_values import ties_from_bytes, ties_to_bytes
 from hinterland.errors import CapabilityError, InputError
-from hinterland.model.grids import CylindricalGrid
 from hinterland.model.products import Dropped, Image
-from hinterland.model.solution import Solution, SolvedFrame
+from hinterland.model.solution import Solution
 from hinterland.mosaics.compose import Composition
 from hinterland.mosaics.plan import Placement, Plan, plan_panorama, plan_within
 from hinterland.mosaics.previews import Previews
-from hinterland.mosaics.warping import Source, build_lattices, place_sources
+from hinterland.mosaics.warping import build_lattices
 from hinterland.products import load_images, one_stop
 from hinterland.products.geotiff import read_pyramid, read_reduced
 from hinterland.progress import Progress, silent
@@ -37,12 +36,14 @@ from hinterland.publish.nav import Nav, read_nav, write_nav
 from hinterland.publish.observer import Observer, Outline, nobody
 from hinterland.publish.page import write_page
 from hinterland.publish.preview import write_preview
-from hinterland.publish.rasters import write_rasters
-from hinterland.publish.report import HIDDEN, MASKED, TINY, make_report, write_report
+from hinterland.publish.rasters import Finished, write_rasters
+from hinterland.publish.report import make_report, write_report
+from hinterland.publish.rescue import Rescue
 from hinterland.publish.run_facts import made_at
 from hinterland.publish.stac import write_item
 from hinterland.publish.stages import Stages
 from hinterland.publish.tiles import write_tiles
+from hinterland.publish.unused import unused_frames
 from hinterland_kernels.backend import Backend, BackendMissingError, choose
 from hinterland_kernels.lattice import Lattice
 from hinterland_kernels.warp import KERNELS
@@ -134,17 +135,18 @@ def make_bundle(
             images, dropped = _read(request)
         solution = _solve(images, request, nav, stages, observer)
         with stages.stage("planning"):
-            planned = _planned(images, solution, request, backend)
+            rescue = Rescue(images, max(len(image.samples) for image in images), backend, observer)
+            planned = _planned(images, solution, request, rescue)
             observer.planned(_outline(planned, images, backend))
-        composition, level_step = _prepare(images, solution, planned, request, backend, stages)
-        finished = write_rasters(composition, planned.workers, bundle.folder, stages)
+        composition, level_step = _prepare(images, solution, planned, request, rescue, stages)
+        finished = _written(composition, planned, rescue, bundle.folder, stages)
         with stages.stage("publishing"):
             _publish_pictures(bundle.folder, composition, planned.workers)
             report = make_report(
                 solution=composition.solution,
                 grid=composition.plan.grid,
                 view=finished.view,
-                unused=_unused(images, composition, finished.seen),
+                unused=unused_frames(images, composition, finished.seen),
                 dropped=dropped,
                 visibility=finished.visibility,
                 level_step=level_step,
@@ -196,12 +198,11 @@ class _Planned:
 
     plan: Plan
     lattices: dict[Placement, Lattice]
-    sources: list[Source]
     workers: int
 
 
 def _planned(
-    images: Sequence[Image], solution: Solution, request: PanoramaRequest, backend: Backend
+    images: Sequence[Image], solution: Solution, request: PanoramaRequest, rescue: Rescue
 ) -> _Planned:
     plan = plan_panorama(solution, pixels_per_degree=request.pixels_per_degree, tile_px=request.tile_px)
     budget = request.memory_bytes
@@ -218,9 +219,10 @@ def _planned(
         )
 
     fitted()  # what is absurd is refused before lattices and copies are made
-    lattices, sources = build_lattices(plan, solution), place_sources(images, bands, backend)
+    lattices = build_lattices(plan, solution)
+    rescue.carry_out("planning", plan, lambda _, backend: rescue.sources(backend))
     plan, workers = fitted()
-    return _Planned(plan=plan, lattices=lattices, sources=sources, workers=workers)
+    return _Planned(plan=plan, lattices=lattices, workers=workers)
 
 
 def _outline(planned: _Planned, images: Sequence[Image], backend: Backend) -> Outline:
@@ -245,43 +247,39 @@ def _prepare(
     solution: Solution,
     planned: _Planned,
     request: PanoramaRequest,
-    backend: Backend,
+    rescue: Rescue,
     stages: Stages,
 ) -> tuple[Composition, float | None]:
     """Level the frames and cut the seams; also the `level_step` along them."""
+
+    def previewed(plan: Plan, backend: Backend) -> tuple[Previews, Solution]:
+        previews = Previews(plan, solution, rescue.sources(backend), backend)
+        return previews, previews.levelled()
+
     with stages.stage("levelling"):
-        previews = Previews(planned.plan, solution, planned.sources, backend)
-        solution = previews.levelled()
+        previews, solution = rescue.carry_out("levelling", planned.plan, previewed)
     with stages.stage("seams"):
         labels, level_step = previews.labels(solution)
     composition = Composition(
         plan=planned.plan,
         solution=solution,
         lattices=planned.lattices,
-        sources=planned.sources,
+        sources=rescue.placed,
         labels=labels,
         dtype=np.result_type(*(image.samples.dtype for image in images)),
         kernel=request.kernel,
-        backend=backend,
     )
     return composition, level_step
 
 
-def _unused(images: Sequence[Image], composition: Composition, seen: frozenset[int]) -> Mapping[int, str]:
-    """Why frames give no pixel, by index."""
-    frames = composition.solution.frames
-    return {
-        index: _why_unused(images[index], frames[index], composition.plan.grid)
-        for index in range(len(frames))
-        if index not in seen
-    }
+def _written(
+    composition: Composition, planned: _Planned, rescue: Rescue, folder: Path, stages: Stages
+) -> Finished:
+    def written(plan: Plan, backend: Backend) -> Finished:
+        placed = replace(composition, plan=plan, sources=rescue.sources(backend), backend=backend)
+        return write_rasters(placed, planned.workers, folder, stages)
 
-
-def _why_unused(image: Image, frame: SolvedFrame, grid: CylindricalGrid) -> str:
-    if not image.mask.any():
-        return MASKED
-    pixels = math.degrees(min(frame.camera.shape) / frame.camera.pixels_per_radian) * grid.pixels_per_degree
-    return TINY if pixels < 1.0 else HIDDEN
+    return rescue.carry_out("blending", planned.plan, written, is_tiled=True)
 
 
 def _publish_pictures(folder: Path, composition: Composition, workers: int) -> None:
