@@ -25,6 +25,8 @@ EMPTY = -2
 SMOOTH = -1
 """Block that is bilinear between its corners."""
 
+_MOST_LOOKED_AT = 24
+"""Blocks along a window's side by which `choose_step` judges it."""
 _CHECK_MARGIN = 0.5
 # the five check points of a block see at least this share of the largest error: all of it where the map
 # curves evenly, half where it has a kink (the horizon) close to the block's edge
@@ -55,33 +57,36 @@ def _evaluate(
     return exact_map(grid).reshape(len(lines), len(samples), 2)
 
 
-def _midpoint_error(fine: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Largest error (px) of a bilinear block at its four edge midpoints and centre; nan where the map ends.
+def _nine(fine: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Corners, edge midpoints and centre of each block, (3, 3, m, n, 2), of the exact map at half the step."""
+    m, n = fine.shape[0] // 2, fine.shape[1] // 2
+    return np.stack(
+        [np.stack([fine[i : i + 2 * m : 2, j : j + 2 * n : 2] for j in range(3)]) for i in range(3)]
+    )
 
-    `fine` holds the exact map at half the step: (2 m + 1, 2 n + 1, 2).
-    """
-    corners = fine[::2, ::2]
-    top = 0.5 * (corners[:, :-1] + corners[:, 1:])
-    left = 0.5 * (corners[:-1] + corners[1:])
-    center = 0.5 * (top[:-1] + top[1:])
-    error_top = np.abs(fine[::2, 1::2] - top).max(axis=-1)
-    error_left = np.abs(fine[1::2, ::2] - left).max(axis=-1)
-    error_center = np.abs(fine[1::2, 1::2] - center).max(axis=-1)
-    edges = np.maximum(error_top[:-1], error_top[1:])
-    sides = np.maximum(error_left[:, :-1], error_left[:, 1:])
-    worst: NDArray[np.float64] = np.maximum(np.maximum(edges, sides), error_center)
+
+def _midpoint_error(nine: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Largest error (px) of each bilinear block at its four edge midpoints and centre; nan where the map ends."""
+    top, bottom = 0.5 * (nine[0, 0] + nine[0, 2]), 0.5 * (nine[2, 0] + nine[2, 2])
+    left, right = 0.5 * (nine[0, 0] + nine[2, 0]), 0.5 * (nine[0, 2] + nine[2, 2])
+    errors = [
+        nine[0, 1] - top,
+        nine[2, 1] - bottom,
+        nine[1, 0] - left,
+        nine[1, 2] - right,
+        nine[1, 1] - 0.5 * (top + bottom),
+    ]
+    worst: NDArray[np.float64] = np.abs(np.stack(errors)).max(axis=(0, -1))
     return worst
 
 
-def _off_source(fine: NDArray[np.float64], shape: tuple[int, int], margin: float) -> NDArray[np.bool_]:
+def _off_source(nine: NDArray[np.float64], shape: tuple[int, int], margin: float) -> NDArray[np.bool_]:
     """Blocks whose nine points all lie beyond the same edge of the source, or have no image at all."""
-    m, n = fine.shape[0] // 2, fine.shape[1] // 2
-    nine = np.stack([fine[i : i + 2 * m : 2, j : j + 2 * n : 2] for i in range(3) for j in range(3)])
     line, sample = nine[..., 0], nine[..., 1]
     nothing = np.isnan(line)
     with np.errstate(invalid="ignore"):
         outside = [
-            (edge | nothing).all(axis=0)
+            (edge | nothing).all(axis=(0, 1))
             for edge in (
                 line < -margin,
                 line > shape[0] - 1 + margin,
@@ -140,9 +145,10 @@ def build_lattice(
         first_sample + half * np.arange(2 * n + 1, dtype=np.float64),
     )
     blocks = np.full((m, n), SMOOTH, dtype=np.int32)
-    error = _midpoint_error(fine)
+    nine = _nine(fine)
+    error = _midpoint_error(nine)
     blocks[~(error <= _CHECK_MARGIN * tolerance_px)] = 0  # ~ so that nan, where the map ends, is rough
-    blocks[_off_source(fine, source_shape, margin=step)] = EMPTY
+    blocks[_off_source(nine, source_shape, margin=step)] = EMPTY
     rough = np.argwhere(blocks == 0)
     blocks[blocks == 0] = np.arange(len(rough), dtype=np.int32)
     return Lattice(
@@ -177,25 +183,31 @@ def choose_step(
     ----------
     exact_map, window, source_shape
         As in `build_lattice`; the window should be the source's whole footprint, so that every tile of a job
-        uses the same step.
+        uses the same step. Of a large one, blocks spread over it are looked at.
 
     Returns
     -------
     int
         One of `STEPS`.
     """
-    costs: dict[int, int] = {}
+    costs = {}
+    line, sample, lines, samples = window
     for step in STEPS:
-        line, sample, lines, samples = window
         m, n = -(-lines // step) + 1, -(-samples // step) + 1
-        if costs and min(costs.values()) <= (2 * m + 1) * (2 * n + 1):
-            break  # the nodes alone of this step, and of those below it, cost as much
-        fine = _evaluate(
+        rows, columns = _spread(line // step, m), _spread(sample // step, n)
+        inside = 0.5 * step * np.arange(3)
+        points = _evaluate(
             exact_map,
-            line // step * step + step // 2 * np.arange(2 * m + 1, dtype=np.float64),
-            sample // step * step + step // 2 * np.arange(2 * n + 1, dtype=np.float64),
+            (rows[:, None] * step + inside).reshape(-1),
+            (columns[:, None] * step + inside).reshape(-1),
         )
-        rough = ~(_midpoint_error(fine) <= _CHECK_MARGIN * TOLERANCE_PX)
-        rough &= ~_off_source(fine, source_shape, margin=step)
-        costs[step] = fine.shape[0] * fine.shape[1] + int(rough.sum()) * step * step
+        nine = points.reshape(len(rows), 3, len(columns), 3, 2).transpose(1, 3, 0, 2, 4)
+        rough = ~(_midpoint_error(nine) <= _CHECK_MARGIN * TOLERANCE_PX)
+        rough &= ~_off_source(nine, source_shape, margin=step)
+        costs[step] = (2 * m + 1) * (2 * n + 1) + float(rough.mean()) * m * n * step * step
     return min(costs, key=lambda step: costs[step])
+
+
+def _spread(first: int, count: int) -> NDArray[np.int64]:
+    """Blocks to look at, of `count` in a row."""
+    return first + np.unique(np.linspace(0, count - 1, min(count, _MOST_LOOKED_AT)).astype(np.int64))
