@@ -40,7 +40,8 @@ def map_crs(wkt: str) -> pyproj.CRS:
     try:
         crs = pyproj.CRS.from_user_input(wkt)
     except CRSError as error:
-        message = f"its coordinate system cannot be understood: {error}"
+        said = " ".join(str(error).split())  # in one line, whatever was given
+        message = f"its coordinate system cannot be understood: {said}"
         raise ValueError(message) from error
     if crs.ellipsoid is None or not (crs.is_projected or is_geographic(crs)):
         message = "its coordinate system is not one of a body's surface"

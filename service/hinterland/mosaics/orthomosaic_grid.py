@@ -69,7 +69,7 @@ def fit_map_grid(rasters: Sequence[MapRaster], request: Request) -> MapGrid:
     middle_x = _middle_x(first, wkt)
     finest = min((_resolution(raster, wkt) for raster in rasters), default=math.nan)
     if not math.isfinite(finest):
-        message = f"no raster has a place on the map of --crs {request.crs}; choose one that shows them"
+        message = f"no raster has a place on the map of --crs {_in_one_line(request.crs)}; choose one that shows them"
         raise NothingToDoError(message)
     if request.resolution is not None and not finest / LARGEST_OVERSAMPLING <= request.resolution < math.inf:
         message = (
@@ -94,7 +94,7 @@ def _wkt(crs: str | None, first: MapRaster) -> str:
     try:
         return map_crs(crs).to_wkt("WKT2_2019")
     except ValueError as error:
-        message = f"--crs {crs}: {error}; give a code as IAU_2015:49910, WKT or a PROJ string"
+        message = f"--crs {_in_one_line(crs)}: {error}; give a code as IAU_2015:49910, WKT or a PROJ string"
         raise InputError(message) from error
 
 
@@ -160,3 +160,7 @@ def _resolution(raster: MapRaster, wkt: str) -> float:
         areas = np.abs(np.linalg.det(np.stack([down - up, right - left], axis=1)))
     areas = areas[np.isfinite(areas) & (areas > 0.0)]
     return math.sqrt(float(np.median(areas))) if len(areas) else math.inf
+
+
+def _in_one_line(text: str | None) -> str:
+    return " ".join((text or "").split())
