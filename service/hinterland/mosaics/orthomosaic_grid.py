@@ -69,7 +69,8 @@ def fit_map_grid(rasters: Sequence[MapRaster], request: Request) -> MapGrid:
     middle_x = _middle_x(first, wkt)
     finest = min((_resolution(raster, wkt) for raster in rasters), default=math.nan)
     if not math.isfinite(finest):
-        message = f"no raster has a place on the map of --crs {_in_one_line(request.crs)}; choose one that shows them"
+        asked = _in_one_line(request.crs)
+        message = f"no raster has a place on the map of --crs {asked}; choose one that shows them"
         raise NothingToDoError(message)
     if request.resolution is not None and not finest / LARGEST_OVERSAMPLING <= request.resolution < math.inf:
         message = (
