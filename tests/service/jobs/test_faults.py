@@ -47,13 +47,9 @@ def test_each_error_has_its_reason(error: Exception, reason: Reason) -> None:
 
 
 def test_a_full_disk_is_known_behind_what_wraps_it() -> None:
-    try:
-        try:
-            raise OSError(errno.ENOSPC, "full")
-        except OSError as error:
-            raise WriteError("panorama.tif cannot be written") from error
-    except WriteError as error:
-        assert failure_of(error, str).reason is Reason.DISK_FULL
+    error = WriteError("panorama.tif cannot be written")
+    error.__cause__ = OSError(errno.ENOSPC, "full")
+    assert failure_of(error, str).reason is Reason.DISK_FULL
 
 
 def test_the_memory_that_would_be_enough_is_told() -> None:
