@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import hypothesis
 from hypothesis import strategies as st
 
-CASES = int(os.environ.get("HINTERLAND_FUZZ_CASES", "200"))
+CASES = int(os.environ.get("HINTERLAND_FUZZ_CASES", "60"))
 
 fuzz: Callable[[Callable[..., Any]], Callable[..., Any]] = hypothesis.settings(
     max_examples=CASES,
