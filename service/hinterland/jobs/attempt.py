@@ -213,4 +213,6 @@ def _open_files() -> None:
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the worker ends it, not the terminal
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
+    # it tells of each driver that GDAL is to do without, which would hide what the log is read for
+    logging.getLogger("rasterio._env").setLevel(logging.CRITICAL)
     sys.exit(main(sys.argv[1:]))
