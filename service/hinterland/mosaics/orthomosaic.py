@@ -207,9 +207,11 @@ class Orthomosaic:
         line, sample, lines, samples = window
         touching = plan.touching(window)
         if len(touching) == 1 and plan.method in _OF_ONE:
-            alone = self._carry(touching[0], window, plan.dtype)
+            # what is resampled is rounded here, as it is beside other rasters
+            is_resampled = plan.placements[touching[0]].shift is None
+            alone = self._carry(touching[0], window, _FLOAT if is_resampled else plan.dtype)
             if alone is not None and alone.mask.all():
-                return alone
+                return alone._replace(values=quantised(alone.values, plan.dtype))
         out = Samples(
             np.zeros((plan.bands, lines, samples), dtype=plan.dtype),
             np.zeros((lines, samples), dtype=np.bool_),
