@@ -61,7 +61,7 @@ def panorama(
         typer.Option("--scale", help="Pixels per degree; the frames' own resolution by default."),
     ] = None,
     kernel: Annotated[
-        str, typer.Option("--kernel", help="Resampling: nearest, bilinear, bicubic, lanczos3 or bspline3.")
+        str, typer.Option("--kernel", help="Resampling: nearest, bilinear, bicubic or lanczos3.")
     ] = "lanczos3",
     memory_bytes: Annotated[
         int | None,

@@ -39,9 +39,7 @@ def submit_panorama(
     surface: Annotated[str, typer.Option("--surface", help="auto, plane or infinity.")] = "",
     projection: Annotated[str, typer.Option("--projection", help="cylindrical.")] = "",
     scale: Annotated[float | None, typer.Option("--scale", help="Pixels per degree.")] = None,
-    kernel: Annotated[
-        str, typer.Option("--kernel", help="nearest, bilinear, bicubic, lanczos3 or bspline3.")
-    ] = "",
+    kernel: Annotated[str, typer.Option("--kernel", help="nearest, bilinear, bicubic or lanczos3.")] = "",
     nav: Annotated[
         Path | None, typer.Option("--nav", metavar="NAV.json", help="Pointing of an earlier panorama.")
     ] = None,

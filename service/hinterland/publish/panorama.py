@@ -49,7 +49,7 @@ from hinterland_kernels.lattice import Lattice
 from hinterland_kernels.warp import KERNELS
 
 PROJECTIONS = ("cylindrical",)
-_KERNELS = tuple(kernel for kernel in KERNELS if kernel != "bspline3")
+PANORAMA_KERNELS = tuple(kernel for kernel in KERNELS if kernel != "bspline3")
 """A spline's coefficients are as large as four frames of 8 bits, which plans do not count."""
 MEMORY_SHARE = 0.75
 _SMALL_FILES_BYTES = 4 << 20
@@ -90,7 +90,7 @@ class PanoramaRequest:
         for option, value, allowed in (
             ("--surface", self.surface, SURFACES),
             ("--projection", self.projection, PROJECTIONS),
-            ("--kernel", self.kernel, _KERNELS),
+            ("--kernel", self.kernel, PANORAMA_KERNELS),
         ):
             if value not in allowed:
                 message = f"{option} {value}: choose one of {', '.join(allowed)}"

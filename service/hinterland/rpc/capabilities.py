@@ -9,7 +9,7 @@ from types import MappingProxyType
 from hinterland.api.v1 import server_pb2
 from hinterland.jobs.specs import KINDS
 
-_KERNELS = ("nearest", "bilinear", "bicubic", "lanczos3", "bspline3")
+_KERNELS = ("nearest", "bilinear", "bicubic", "lanczos3")
 
 CHOICES: Mapping[tuple[str, str], tuple[str, ...]] = MappingProxyType(
     {
@@ -31,7 +31,7 @@ CHOICES: Mapping[tuple[str, str], tuple[str, ...]] = MappingProxyType(
         ("mosaic", "priority"): ("resolution", "order"),
         ("mosaic", "level"): ("auto", "gain", "offset", "plane", "none"),
         ("mosaic", "join"): ("seams", "feather"),
-        ("mosaic", "kernel"): _KERNELS,
+        ("mosaic", "kernel"): (*_KERNELS, "bspline3"),
         ("mosaic", "compress"): ("deflate", "zstd", "lzw", "none"),
     }
 )

@@ -13,7 +13,7 @@ from hinterland.jobs.specs import KINDS, MosaicSpec, OverviewSpec, PanoramaSpec
 from hinterland.mosaics.levellings import LEVELLINGS
 from hinterland.mosaics.orthomosaic_plan import JOINS, METHODS, PRIORITIES
 from hinterland.products.cog import COMPRESSIONS
-from hinterland.publish.panorama import PROJECTIONS
+from hinterland.publish.panorama import PANORAMA_KERNELS, PROJECTIONS
 from hinterland.reasons import Reason, RefusedError
 from hinterland.rpc.capabilities import CHOICES, capabilities
 from hinterland.rpc.convert import job_message
@@ -209,7 +209,7 @@ def test_the_choices_are_the_engines() -> None:
     assert dict(CHOICES) == {
         ("panorama", "surface"): SURFACES,
         ("panorama", "projection"): PROJECTIONS,
-        ("panorama", "kernel"): tuple(KERNELS),
+        ("panorama", "kernel"): PANORAMA_KERNELS,
         ("mosaic", "method"): METHODS,
         ("mosaic", "priority"): PRIORITIES,
         ("mosaic", "level"): LEVELLINGS,
