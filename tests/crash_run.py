@@ -125,7 +125,7 @@ class CrashRun:
             acts = (self._kill_worker, self._halt_worker, self._kill_submitter)
             self._random.choices(acts, weights=(4, 1, 3))[0]()
             self._next_s = time.monotonic() + self._random.uniform(0.2, 2.0) * self._job_s()
-        if self._random.random() < 0.05:
+        if self._random.random() < 0.015:
             self._ask()
         if self._random.random() < 0.02:
             self._patiently(self._sweeper.sweep)
