@@ -177,6 +177,7 @@ class CrashRun:
         if self._submitter is not None and self._answers > 0:
             self._submitter.kill()
             self._hear_submitter(to_the_end=True)
+            _end(self._submitter)
             self.crashes["server killed"] += 1
             self._submitter = None
 
@@ -206,8 +207,7 @@ class CrashRun:
         )
         assert process.stdout is not None
         os.set_blocking(process.stdout.fileno(), False)
-        self._stack.callback(process.wait)
-        self._stack.callback(process.kill)
+        self._stack.callback(_end, process)
         return process
 
     def _hear_submitter(self, *, to_the_end: bool = False) -> None:
@@ -302,3 +302,12 @@ class CrashRun:
                 if job.id not in seen:
                     seen.add(job.id)
                     yield job
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    process.kill()
+    process.wait()
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            with contextlib.suppress(BrokenPipeError):
+                stream.close()
