@@ -18,7 +18,7 @@ from hinterland.errors import (
 )
 from hinterland.jobs.faults import failure_of
 from hinterland.jobs.requests import without_paths
-from hinterland.products.geotiff import WriteError
+from hinterland.products.cog import WriteError
 from hinterland.reasons import Reason, RefusedError
 
 
