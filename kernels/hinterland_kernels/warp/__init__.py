@@ -217,6 +217,7 @@ def _fill_blocks(
         weighed,
         weighed.reshape(len(weighed), -1),
         mask,
+        _is_whole(mask, lattice, window),
         lattice,
         *window[:2],
         kernel,
@@ -228,6 +229,22 @@ def _fill_blocks(
     )
     FILL[kernel, is_levelled](job)
     return True
+
+
+def _is_whole(mask: NDArray[np.bool_], lattice: Lattice, window: tuple[int, int, int, int]) -> bool:
+    """True if no sample is missing on any source line that a window's blocks touch: quicker than by blocks."""
+    line, _, lines, _ = window
+    first = (line - lattice.line) // lattice.step
+    last = (line + lines - 1 - lattice.line) // lattice.step + 1
+    touched = lattice.nodes[max(first, 0) : max(last, 0) + 1, :, 0]
+    touched = touched[np.isfinite(touched)]
+    if not touched.size:
+        return False
+    reach = 4.0 * sampling.WIDEST
+    top, bottom = touched.min() - reach, touched.max() + reach
+    if bottom - top > mask.shape[0] // 2 and lines < _LINES_AT_ONCE:
+        return False  # a small tile of a turned source: its blocks see less
+    return bool(mask[int(max(top, 0.0)) : int(min(max(bottom, 0.0), mask.shape[0])) + 1].all())
 
 
 def _loops(backend: Backend) -> ModuleType:

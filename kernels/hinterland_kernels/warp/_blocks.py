@@ -56,6 +56,7 @@ def way_with(
     i: int,
     j: int,
     mask: NDArray[np.bool_],
+    is_known_whole: bool,
     kernel: int,
     taps: int,
     before: int,
@@ -81,11 +82,13 @@ def way_with(
     # a little more than the taps: the nearest pixel of every point is among them
     first, start = max(first - 1, 0), max(start - 1, 0)
     last, end = min(last + 1, lines - 1), min(end + 1, samples - 1)
-    is_whole, is_hole = True, True
-    for k in range(first, last + 1):
-        for valid in mask[k, start : end + 1]:
-            is_whole &= valid
-            is_hole &= not valid
+    is_whole = True
+    is_hole = not is_known_whole or first > last or start > end
+    if not is_known_whole:
+        for k in range(first, last + 1):
+            for valid in mask[k, start : end + 1]:
+                is_whole &= valid
+                is_hole &= not valid
     if is_hole:
         return NOTHING
     if inside and is_whole:
@@ -197,7 +200,7 @@ def _filler(kernel: int, is_levelled: bool) -> Callable[[Job], None]:  # noqa: C
             for j in range(first_j, last_j + 1):
                 way = NOTHING
                 if on_lattice and 0 <= j < lattice.blocks.shape[1]:
-                    way = way_with(lattice, i, j, mask, widening_kernel, taps, before)
+                    way = way_with(lattice, i, j, mask, job.is_whole, widening_kernel, taps, before)
                 ways[j - first_j] = way
             for y in range(max(i * step - down, 0), min((i + 1) * step - down, height)):
                 for j in range(first_j, last_j + 1):

@@ -27,6 +27,8 @@ class Job(NamedTuple):
     """The same, (bands, lines x samples)."""
     mask: NDArray[np.bool_]
     """(lines, samples)."""
+    is_whole: bool
+    """True says that the mask is all True wherever the window's blocks look; False says nothing."""
     lattice: Any
     """A Lattice."""
     line: int

@@ -111,7 +111,7 @@ def test_blocks_without_a_valid_sample_are_empty() -> None:
     mask[:, :100] = True
     lattice = lattice_of(1.0)
     ways = [
-        _blocks.way_with(lattice, i, j, mask, KERNELS["bilinear"], 2, 0)
+        _blocks.way_with(lattice, i, j, mask, False, KERNELS["bilinear"], 2, 0)
         for i in range(lattice.blocks.shape[0])
         for j in range(lattice.blocks.shape[1])
         if lattice.blocks[i, j] != EMPTY
