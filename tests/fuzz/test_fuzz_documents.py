@@ -81,8 +81,8 @@ _FRAMES = st.lists(records({name: st.just(value) for name, value in FRAME.items(
 )
 def test_a_nav_json_is_read_or_refused(data: bytes, path: Path) -> None:
     path.write_bytes(data)
-    cameras = outcome(lambda: read_nav(path), InputError) or {}
-    assert all(isinstance(camera, CameraModel) for camera in cameras.values())
+    nav = outcome(lambda: read_nav(path), InputError)
+    assert nav is None or all(isinstance(camera, CameraModel) for camera in nav.cameras.values())
 
 
 @fuzz

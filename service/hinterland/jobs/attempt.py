@@ -41,6 +41,8 @@ from hinterland.publish.panorama import make_bundle
 from hinterland_kernels.backend import BackendMissingError, cuda
 
 _PROGRESS_INTERVAL_S = 0.2
+_OWN_FILES_BYTES = 64 << 20
+"""Checkpoints are no output: a plan too large is refused as that, not by the disk."""
 _OPEN_FILES = 4096
 # beside what the plan counts: libraries, threads' stacks and arenas, what is mapped but never touched
 _ADDRESS_SPACE_BYTES = 16 << 30
@@ -172,7 +174,8 @@ def _confine(asked: AttemptRequest) -> None:
         writable += to_write
     tempfile.tempdir = os.environ["TMPDIR"] = str(asked.scratch)
     memory_bytes = None if has_gpu else 2 * asked.memory_bytes + _ADDRESS_SPACE_BYTES
-    limits = Limits(memory_bytes=memory_bytes, file_bytes=asked.most_file_bytes, open_files=_OPEN_FILES)
+    file_bytes = asked.most_file_bytes + _OWN_FILES_BYTES
+    limits = Limits(memory_bytes=memory_bytes, file_bytes=file_bytes, open_files=_OPEN_FILES)
     confine(readable=[path for path in readable if path.exists()], writable=writable, limits=limits)
 
 

@@ -22,7 +22,8 @@ def reach(name: str) -> None:
     """Fail here if a test asked for it.
 
     "kill" ends the process at once, "stop" halts it until it is sent SIGCONT, "segfault" ends it as a bad read
-    does, "sleep:S" waits S seconds, "error" and "full" raise an OSError (EIO, ENOSPC), "memory" a MemoryError.
+    does, "work" computes without end, "sleep:S" waits S seconds, "error" and "full" raise an OSError (EIO,
+    ENOSPC), "memory" a MemoryError.
     """
     if not _ASKED:
         return
@@ -42,6 +43,9 @@ def _act(action: str, name: str) -> None:
         os.kill(os.getpid(), signals[action])
     elif action in errors:
         raise OSError(errors[action], os.strerror(errors[action]), name)
+    elif action == "work":
+        while True:
+            pass
     elif action == "memory":
         raise MemoryError(name)
     elif action.startswith("sleep:"):

@@ -52,6 +52,8 @@ PULSE_S = 1.0
 _INSIST_S = 60.0
 """How long an outcome is offered to a database that is away."""
 _BACK_OFF_S = 0.5
+_SPARE = 8
+"""Of the memory that a job asks for, one part in so many more: processes differ in what they hold of their own."""
 
 _log = logging.getLogger(__name__)
 
@@ -197,7 +199,7 @@ class Worker:
         if isinstance(outcome, Failure) and outcome.reason is Reason.PLAN_TOO_LARGE:
             needed = int(outcome.metadata.get("needed_bytes", "0"))
             if taken.reserved_bytes < needed <= self._settings.device.total_bytes:
-                return partial(_release, job, needed_bytes=needed)
+                return partial(_release, job, needed_bytes=needed + needed // _SPARE)
         return partial(_finish, job, outcome)
 
     def _settle(self, taken: Claim, write: Callable[[Connection], Job]) -> Job | None:

@@ -96,6 +96,7 @@ def _allow(seconds: float) -> None:
     """Have the kernel end this process unless the next step is done by then."""
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     resource.setrlimit(resource.RLIMIT_CPU, (min(hard, int(time.process_time() + seconds) + 1), hard))
+    failpoints.reach("ingest.step")
 
 
 def _say(message: Any) -> None:  # noqa: ANN401 - what JSON has

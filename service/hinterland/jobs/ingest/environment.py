@@ -9,10 +9,11 @@ import subprocess
 import sys
 
 ALLOWED_DRIVERS = frozenset(
-    {"GTiff", "COG", "JP2OpenJPEG", "JPEG", "PNG", "VICAR", "ISIS3", "PDS4", "PDS", "MEM"}
+    {"GTiff", "COG", "JP2OpenJPEG", "JPEG", "PNG", "VICAR", "ISIS3", "PDS4", "PDS", "MEM", "Memory"}
 )
 """What `hinterland.products` reads and writes; none of them opens an address or a file of its header's choice
-that is not listed among its dataset's files."""
+that is not listed among its dataset's files. `Memory`, which opens nothing, holds the outlines of areas while they
+are traced; since GDAL 3.11 it is part of `MEM`."""
 
 _KEPT = (
     "PATH",

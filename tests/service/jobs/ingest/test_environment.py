@@ -25,7 +25,7 @@ def test_a_child_has_the_allowed_drivers_and_no_other() -> None:
     listed = in_child(
         "import json, rasterio.env as e\nwith e.Env() as env: print(json.dumps(list(env.drivers())))"
     )
-    assert set(listed) == ALLOWED_DRIVERS
+    assert set(listed) | {"Memory"} == ALLOWED_DRIVERS  # which GDAL 3.11 has no more
 
 
 def test_writing_and_reducing_bring_no_driver_back() -> None:
@@ -45,7 +45,7 @@ with tempfile.TemporaryDirectory() as folder:
 with rasterio.env.Env() as env:
     print(json.dumps(list(env.drivers())))
 """
-    assert set(in_child(program)) == ALLOWED_DRIVERS
+    assert set(in_child(program)) | {"Memory"} == ALLOWED_DRIVERS
 
 
 def test_no_secret_of_the_server_reaches_a_child(monkeypatch: pytest.MonkeyPatch) -> None:
