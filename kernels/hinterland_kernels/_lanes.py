@@ -118,6 +118,12 @@ where_same = _four(
     lambda builder, a, b, this, other: builder.select(builder.icmp_signed("==", a, b), this, other),
 )
 """`this` where a = b, else `other`."""
+where_less = _four(
+    FLOATS,
+    (FLOATS, FLOATS, FLOATS, FLOATS),
+    lambda builder, a, b, this, other: builder.select(builder.fcmp_ordered("<", a, b), this, other),
+)
+"""`this` where a < b, else `other`."""
 where_under = _four(
     FLOATS,
     (WHOLES, WHOLES, FLOATS, FLOATS),

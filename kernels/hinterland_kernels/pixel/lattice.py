@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from hinterland_kernels._jit import pixel_function
-from hinterland_kernels.pixel.sampling import WIDENED, WIDEST
+from hinterland_kernels.pixel.sampling import UNWIDENED, WIDENED, WIDEST
 
 
 @pixel_function
@@ -100,6 +100,8 @@ def shorter(one: float, other: float) -> float:
 @pixel_function
 def widening(span: float) -> float:
     """Factor by which a kernel is stretched for a grid pixel that spans so many source pixels."""
-    if span > WIDENED:
-        return min(span, WIDEST)
-    return 1.0
+    if span <= UNWIDENED:
+        return 1.0
+    if span < WIDENED:
+        return 1.0 + (WIDENED - 1.0) * (span - UNWIDENED) / (WIDENED - UNWIDENED)
+    return min(span, WIDEST)

@@ -22,8 +22,12 @@ BICUBIC = 2
 LANCZOS3 = 3
 BSPLINE3 = 4
 
-WIDENED = 1.1
-"""A source pixel step above this per grid pixel widens the kernel: below it aliasing is invisible."""
+UNWIDENED = 1.2
+"""Source pixels per grid pixel up to which a kernel is not widened: of what would alias, beyond 0.42 cycles a
+pixel, a camera's optics leave little."""
+WIDENED = 1.4
+"""Source pixels per grid pixel from which a kernel is widened by all of them. Between the two its width grows
+evenly, so that no edge shows where a map's scale passes either."""
 WIDEST = 64.0
 """Largest widening: a coarser grid wants a reduced source first."""
 
@@ -65,6 +69,14 @@ def kernel_radius(kernel: int) -> float:
     if kernel == LANCZOS3:
         return 3.0
     return 2.0 if kernel == BICUBIC else 1.0
+
+
+@pixel_function
+def kernel_side(kernel: int) -> int:
+    """Taps along an axis about a point, where the kernel is not widened."""
+    if kernel == BILINEAR:
+        return 2
+    return 6 if kernel == LANCZOS3 else 4
 
 
 @pixel_function
@@ -128,6 +140,18 @@ def lanczos3_weights(t: float) -> Six:
 
 
 @pixel_function
+def tap_weights(kernel: int, t: float) -> Six:
+    """Weights of the taps about a point at `t` in [0, 1), and 0 beyond `kernel_side`."""
+    if kernel == BILINEAR:
+        return bilinear_weights(t)
+    if kernel == BICUBIC:
+        return bicubic_weights(t)
+    if kernel == BSPLINE3:
+        return bspline3_weights(t)
+    return lanczos3_weights(t)
+
+
+@pixel_function
 def holds(mask: Any, line: float, sample: float) -> bool:  # noqa: ANN401 - host or device array
     """True if the pixel nearest to the point is in the image and valid; False for nan."""
     if not (line >= -0.5 and sample >= -0.5 and line < mask.shape[0] - 0.5 and sample < mask.shape[1] - 0.5):
@@ -173,22 +197,14 @@ def place_taps(
     widen_sample: float,
 ) -> Taps:
     """Taps of a kernel about a point that `holds`; none if it is nearest, widened, or misses a tap."""
-    if widen_line == 1.0 and widen_sample == 1.0:
+    if kernel != NEAREST and widen_line == 1.0 and widen_sample == 1.0:
+        side = kernel_side(kernel)
         i = whole(line)
         j = whole(sample)
-        t = line - i
-        u = sample - j
-        if kernel == BILINEAR:
-            if all_valid(mask, i, j, 2):
-                return Taps(i, j, 2, bilinear_weights(t), bilinear_weights(u))
-        elif kernel == BICUBIC:
-            if all_valid(mask, i - 1, j - 1, 4):
-                return Taps(i - 1, j - 1, 4, bicubic_weights(t), bicubic_weights(u))
-        elif kernel == BSPLINE3:
-            if all_valid(mask, i - 1, j - 1, 4):
-                return Taps(i - 1, j - 1, 4, bspline3_weights(t), bspline3_weights(u))
-        elif kernel == LANCZOS3 and all_valid(mask, i - 2, j - 2, 6):
-            return Taps(i - 2, j - 2, 6, lanczos3_weights(t), lanczos3_weights(u))
+        first = i + 1 - side // 2
+        left = j + 1 - side // 2
+        if all_valid(mask, first, left, side):
+            return Taps(first, left, side, tap_weights(kernel, line - i), tap_weights(kernel, sample - j))
     return Taps(0, 0, 0, NO_TAPS, NO_TAPS)
 
 

@@ -201,21 +201,21 @@ def _fill_blocks(
     largest: float,
     result: tuple[Any, Any],
 ) -> bool:
-    """Fill the result on the CPU by blocks; False where the kernel has no such loop, or nothing is compiled."""
+    """Fill the result on the CPU by blocks; False where nothing is compiled."""
     if numba.config.DISABLE_JIT:
         return False
     from hinterland_kernels.warp._blocks import FILL  # noqa: PLC0415 - as the loops
     from hinterland_kernels.warp._runs import Job  # noqa: PLC0415
 
     gain, offset, flat = levels
-    if (kernel, False) not in FILL:
-        return False
     is_levelled = flat != NO_FLAT or bool((gain != 1.0).any() or (offset != 0.0).any())
     source, weighed, mask = arrays
+    source, weighed = _read_only(source), _read_only(weighed)
     job = Job(
         source,
+        source.reshape(len(source), mask.size),
         weighed,
-        weighed.reshape(len(weighed), -1),
+        weighed.reshape(len(weighed), mask.size),
         mask,
         _is_whole(mask, lattice, window),
         lattice,
@@ -229,6 +229,13 @@ def _fill_blocks(
     )
     FILL[kernel, is_levelled](job)
     return True
+
+
+def _read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """The same memory: loops are compiled once, not for arrays that may be written and for those that may not."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 def _is_whole(mask: NDArray[np.bool_], lattice: Lattice, window: tuple[int, int, int, int]) -> bool:

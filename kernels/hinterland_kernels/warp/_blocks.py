@@ -12,26 +12,18 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import types
-from numba.extending import overload
 from numpy.typing import NDArray
 
 from hinterland_kernels._jit import loop, pixel_function
 from hinterland_kernels._lanes import COUNT
 from hinterland_kernels.pixel.flat import flat_gain
 from hinterland_kernels.pixel.lattice import footprint, lattice_to_source
-from hinterland_kernels.pixel.sampling import (
-    BICUBIC,
-    BSPLINE3,
-    WIDEST,
-    kernel_radius,
-    kernel_weight,
-    stored,
-    whole,
-)
+from hinterland_kernels.pixel.sampling import BICUBIC, BSPLINE3, NEAREST, holds, kernel_radius, stored, whole
+from hinterland_kernels.warp._by_kernel import fill_run, fill_widened
 from hinterland_kernels.warp._pixel import fill_pixel
-from hinterland_kernels.warp._rows import FRACTION_BITS, SPAN, Run, run_along
+from hinterland_kernels.warp._rows import FRACTION_BITS, ONE, SPAN, Run, run_along
 from hinterland_kernels.warp._runs import BEFORE, FILL_RUN, TAPS, Job
+from hinterland_kernels.warp._widened import WEIGHTS, Wide, neighbours_at_once
 
 NOTHING, PLAIN, PARTLY, WIDENED, SINGLY = 0, 1, 2, 3, 4
 """Ways with a block: off the source; all sixteens at once; those that can be; widened; pixel by pixel."""
@@ -48,6 +40,14 @@ def _reach(kernel: int, widen: float, taps: int, before: int) -> tuple[float, fl
         return before, taps - 1 - before
     radius = kernel_radius(kernel) * widen
     return radius, radius + 1.0
+
+
+@pixel_function
+def _ends(nodes: Any, i: int, j: int, axis: int) -> tuple[float, float]:  # noqa: ANN401 - nodes of a Lattice
+    """Least and greatest line or sample among a block's corners."""
+    a, b = nodes[i, j, axis], nodes[i, j + 1, axis]
+    c, d = nodes[i + 1, j, axis], nodes[i + 1, j + 1, axis]
+    return min(a, b, c, d), max(a, b, c, d)
 
 
 @loop
@@ -68,10 +68,9 @@ def way_with(
     step = lattice.step
     widen = footprint(lattice, lattice.line + i * step, lattice.sample + j * step)
     is_plain = widen[0] == 1.0 and widen[1] == 1.0
-    nodes = lattice.nodes[i : i + 2, j : j + 2]
-    top, bottom = nodes[:, :, 0].min(), nodes[:, :, 0].max()
-    left, right = nodes[:, :, 1].min(), nodes[:, :, 1].max()
-    is_long = is_plain and max(bottom - top, right - left) > _LONGEST_RUN
+    top, bottom = _ends(lattice.nodes, i, j, 0)
+    left, right = _ends(lattice.nodes, i, j, 1)
+    is_long = max(bottom - top, right - left) > _LONGEST_RUN
     if lattice.blocks[i, j] != _SMOOTH or samples < SPAN or is_long:
         return SINGLY
     above, below = _reach(kernel, 1.0 if is_plain else widen[0], taps, before)
@@ -133,56 +132,34 @@ def fill_singly(job: Job, y: int, start: int, stop: int) -> None:
 
 
 @loop
-def fill_widened(job: Job, kernel: int, weights: NDArray[np.float64], y: int, start: int, stop: int) -> None:
-    """Fill a part of a line as `sample_kernel` does where it misses no tap; `weights` is room for a line's."""
-    widen = footprint(job.lattice, job.line + y, job.sample + start)
-    lines, samples = kernel_radius(kernel) * widen[0], kernel_radius(kernel) * widen[1]
-    for x in range(start, stop):
-        line, sample = lattice_to_source(job.lattice, job.line + y, job.sample + x)
-        first, last = whole(line - lines) + 1, -whole(-(line + lines)) - 1
-        left, right = whole(sample - samples) + 1, -whole(-(sample + samples)) - 1
-        for m in range(left, right + 1):
-            weights[m - left] = kernel_weight(kernel, (m - sample) / widen[1])
-        bright = flat_gain(job.flat, line, sample)
-        for band in range(job.source.shape[0]):
-            total = 0.0
-            weight_sum = 0.0
-            for k in range(first, last + 1):
-                down = kernel_weight(kernel, (k - line) / widen[0])
-                taps = job.source[band, k, left : right + 1]
-                for m in range(taps.size):
-                    weight = down * weights[m]
-                    total += weight * taps[m]
-                    weight_sum += weight
-            value = job.gain[band] * bright * (total / weight_sum) + job.offset[band]
-            job.out[band, y, x] = stored(value, job.largest)
-
-
-def _fill_run(kernel, is_levelled, weighed, samples, gain, offset, flat, run, place, out, y, x, count):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Stand for `FILL_RUN[kernel, is_levelled]` in a compiled loop."""
-
-
-@overload(_fill_run, jit_options={"error_model": "numpy", "forceinline": True})
-def _typed(kernel, is_levelled, weighed, samples, gain, offset, flat, run, place, out, y, x, count):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001
-    # A loop that held the compiled function itself would never be found on disk: the cache tells loops apart by
-    # what they hold, and a compiled function is another one in every process.
-    if not (isinstance(kernel, types.IntegerLiteral) and isinstance(is_levelled, types.BooleanLiteral)):
-        return None
-    fill_run = FILL_RUN[kernel.literal_value, is_levelled.literal_value]
-
-    def call(kernel, is_levelled, weighed, samples, gain, offset, flat, run, place, out, y, x, count):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001
-        fill_run(weighed, samples, gain, offset, flat, run, place, out, y, x, count)
-
-    return call
+def fill_nearest(job: Job) -> None:
+    """Fill the window with nearest pixels."""
+    source, mask, lattice, out, out_mask = job.source, job.mask, job.lattice, job.out, job.out_mask
+    for y in range(out_mask.shape[0]):
+        for x in range(out_mask.shape[1]):
+            line, sample = lattice_to_source(lattice, job.line + y, job.sample + x)
+            inside = holds(mask, line, sample)
+            out_mask[y, x] = inside
+            for band in range(source.shape[0]):
+                value = 0.0
+                if inside:
+                    value = (
+                        job.gain[band]
+                        * flat_gain(job.flat, line, sample)
+                        * source[band, whole(line + 0.5), whole(sample + 0.5)]
+                    )
+                    value = stored(value + job.offset[band], job.largest)
+                out[band, y, x] = value
 
 
 def _filler(kernel: int, is_levelled: bool) -> Callable[[Job], None]:  # noqa: C901 - one loop over blocks, by their ways
     """Make the loop of a kernel."""
     taps, before = TAPS[kernel], BEFORE[kernel]
     widening_kernel = BICUBIC if kernel == BSPLINE3 else kernel
+    radius = 0.5 * TAPS[widening_kernel]
 
     @loop
-    def fill(job: Job) -> None:  # noqa: C901 - the ways of blocks, side by side
+    def fill(job: Job) -> None:  # noqa: C901, PLR0912 - the ways of blocks, side by side
         """Fill the window."""
         lattice = job.lattice
         step = lattice.step
@@ -190,10 +167,11 @@ def _filler(kernel: int, is_levelled: bool) -> Callable[[Job], None]:  # noqa: C
         down, right = job.line - lattice.line, job.sample - lattice.sample
         first_j, last_j = right // step, (right + width - 1) // step
         ways = np.empty(last_j + 1 - first_j, np.uint8)
-        weights = np.empty(6 * (int(WIDEST) + 1))
+        weights = np.empty(WEIGHTS, np.float32)
         # taken out once: each use of a part of the job would count its references
-        mask, weighed, out, out_mask = job.mask, job.weighed_flat, job.out, job.out_mask
-        gain, offset, flat = job.gain, job.offset, job.flat
+        mask, source, weighed = job.mask, job.source_flat, job.weighed_flat
+        out, out_mask = job.out, job.out_mask
+        gain, offset, flat, samples = job.gain, job.offset, job.flat, mask.shape[1]
         out_mask[:] = True
         for i in range(down // step, (down + height - 1) // step + 1):
             on_lattice = 0 <= i < lattice.blocks.shape[0]
@@ -212,7 +190,28 @@ def _filler(kernel: int, is_levelled: bool) -> Callable[[Job], None]:  # noqa: C
                     elif way == SINGLY:
                         fill_singly(job, y, start, stop)
                     elif way == WIDENED:
-                        fill_widened(job, widening_kernel, weights, y, start, stop)
+                        run = run_along(lattice, i, j, down + y - i * step)
+                        widen = footprint(lattice, job.line + y, job.sample + start)
+                        together = neighbours_at_once(run.right_step / ONE, radius * widen[1])
+                        if together == 0:
+                            fill_singly(job, y, start, stop)
+                            continue
+                        wide = Wide(widen[0], widen[1], together, right - j * step, samples)
+                        fill_widened(  # type: ignore[no-untyped-call]
+                            widening_kernel,
+                            is_levelled,
+                            source,
+                            gain,
+                            offset,
+                            flat,
+                            run,
+                            wide,
+                            weights,
+                            out,
+                            y,
+                            start,
+                            stop,
+                        )
                     else:
                         run = run_along(lattice, i, j, down + y - i * step)
                         while start < stop:
@@ -222,11 +221,11 @@ def _filler(kernel: int, is_levelled: bool) -> Callable[[Job], None]:  # noqa: C
                             if way == PARTLY and not has_all_taps(run, place, step, taps, before, mask):
                                 fill_singly(job, y, start, start + count)
                             else:
-                                _fill_run(  # type: ignore[no-untyped-call]
+                                fill_run(  # type: ignore[no-untyped-call]
                                     kernel,
                                     is_levelled,
                                     weighed,
-                                    mask.shape[1],
+                                    samples,
                                     gain,
                                     offset,
                                     flat,
@@ -242,5 +241,7 @@ def _filler(kernel: int, is_levelled: bool) -> Callable[[Job], None]:  # noqa: C
     return fill
 
 
-FILL = {choice: _filler(*choice) for choice in FILL_RUN}
-"""The loops, as `FILL_RUN`."""
+FILL = {choice: _filler(*choice) for choice in FILL_RUN} | {
+    (NEAREST, is_levelled): fill_nearest for is_levelled in (False, True)
+}
+"""The loops by kernel, and by whether gain, offset or flat change anything."""

@@ -22,15 +22,12 @@ from hinterland_kernels._lanes import (
     where_under,
     wholes,
 )
+from hinterland_kernels.warp._weights import Four, Lanes, Six, Two
 
 FRACTION_BITS = 23
 ONE = 1 << FRACTION_BITS
 SPAN = 2 * COUNT
 """Samples of a source line that sixteen neighbours pick from."""
-
-Lanes = Any
-Two = tuple[Lanes, Lanes]
-Four = tuple[Lanes, Lanes, Lanes, Lanes]
 
 
 class Run(NamedTuple):
@@ -84,39 +81,6 @@ def fraction(place: Lanes) -> Lanes:
 
 
 @pixel_function
-def bilinear_lanes(t: Lanes) -> Two:
-    """`bilinear_weights`."""
-    return floats(1.0) - t, t
-
-
-@pixel_function
-def bicubic_lanes(t: Lanes) -> Four:
-    """`bicubic_weights`."""
-    u = floats(1.0) - t
-    half, near, far = floats(-0.5), floats(1.5), floats(2.5)
-    return (
-        half * t * u * u,
-        (near * t - far) * t * t + floats(1.0),
-        (near * u - far) * u * u + floats(1.0),
-        half * u * t * t,
-    )
-
-
-@pixel_function
-def bspline3_lanes(t: Lanes) -> Four:
-    """`bspline3_weights`."""
-    u = floats(1.0) - t
-    sixth, half, two = floats(1.0 / 6.0), floats(0.5), floats(2.0)
-    middle = floats(2.0 / 3.0)
-    return (
-        sixth * u * u * u,
-        middle - half * t * t * (two - t),
-        middle - half * u * u * (two - u),
-        sixth * t * t * t,
-    )
-
-
-@pixel_function
 def across_two(picture: Any, at: int, index: Lanes, weights: Two) -> Lanes:  # noqa: ANN401 - samples of a band
     """Sum of two taps along a line, of the 32 samples from `at`, for sixteen neighbours."""
     low, high = load(picture, at), load(picture, at + COUNT)
@@ -130,6 +94,17 @@ def across_four(picture: Any, at: int, index: Lanes, weights: Four) -> Lanes:  #
     total = weights[0] * pick(low, high, index) + weights[1] * pick(low, high, index + wholes(1))
     total = total + weights[2] * pick(low, high, index + wholes(2))
     return total + weights[3] * pick(low, high, index + wholes(3))
+
+
+@pixel_function
+def across_six(picture: Any, at: int, index: Lanes, weights: Six) -> Lanes:  # noqa: ANN401
+    """Sum of six taps."""
+    low, high = load(picture, at), load(picture, at + COUNT)
+    total = weights[0] * pick(low, high, index) + weights[1] * pick(low, high, index + wholes(1))
+    total = total + weights[2] * pick(low, high, index + wholes(2))
+    total = total + weights[3] * pick(low, high, index + wholes(3))
+    total = total + weights[4] * pick(low, high, index + wholes(4))
+    return total + weights[5] * pick(low, high, index + wholes(5))
 
 
 @pixel_function
@@ -150,6 +125,17 @@ def level_four(picture: Any, at: int, pitch: int, index: Lanes, down: Four, righ
 
 
 @pixel_function
+def level_six(picture: Any, at: int, pitch: int, index: Lanes, down: Six, right: Six) -> Lanes:  # noqa: ANN401
+    """Sum of 6 x 6 taps."""
+    total = floats(0.0) + down[0] * across_six(picture, at, index, right)
+    total = total + down[1] * across_six(picture, at + pitch, index, right)
+    total = total + down[2] * across_six(picture, at + 2 * pitch, index, right)
+    total = total + down[3] * across_six(picture, at + 3 * pitch, index, right)
+    total = total + down[4] * across_six(picture, at + 4 * pitch, index, right)
+    return total + down[5] * across_six(picture, at + 5 * pitch, index, right)
+
+
+@pixel_function
 def tap_of_two(tap: Lanes, weights: Two) -> Lanes:
     """Weight of each neighbour's own tap, 0 or 1."""
     return where_same(tap, wholes(0), weights[0], weights[1])
@@ -161,3 +147,12 @@ def tap_of_four(tap: Lanes, weights: Four) -> Lanes:
     upper = where_same(tap, wholes(0), weights[0], weights[1])
     lower = where_same(tap, wholes(2), weights[2], weights[3])
     return where_under(tap, wholes(2), upper, lower)
+
+
+@pixel_function
+def tap_of_six(tap: Lanes, weights: Six) -> Lanes:
+    """Weight of each neighbour's own tap, 0 to 5."""
+    upper = where_same(tap, wholes(0), weights[0], weights[1])
+    middle = where_same(tap, wholes(2), weights[2], weights[3])
+    lower = where_same(tap, wholes(4), weights[4], weights[5])
+    return where_under(tap, wholes(2), upper, where_under(tap, wholes(4), middle, lower))

@@ -1,4 +1,4 @@
-"""Runs of plain pixels: sixteen neighbours at a time, for each kernel that has lanes."""
+"""Runs of pixels whose kernel is not widened: sixteen neighbours at a time, for each kernel that has lanes."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from hinterland_kernels._jit import pixel_function
 from hinterland_kernels._lanes import floats, from_step, store, to_floats, where_under, wholes
 from hinterland_kernels.pixel.flat import Flat
-from hinterland_kernels.pixel.sampling import BICUBIC, BILINEAR, BSPLINE3
-from hinterland_kernels.warp import _rows
+from hinterland_kernels.pixel.sampling import BICUBIC, BILINEAR, BSPLINE3, LANCZOS3
+from hinterland_kernels.warp import _rows, _weights
 from hinterland_kernels.warp._rows import FRACTION_BITS, ONE, SPAN, Run, fraction
 
 
@@ -21,6 +21,8 @@ class Job(NamedTuple):
 
     source: NDArray[Any]
     """(bands, lines, samples)."""
+    source_flat: NDArray[Any]
+    """The same, (bands, lines x samples)."""
     weighed: NDArray[Any]
     """(bands, lines, samples): what the kernel weighs, the source or its spline coefficients."""
     weighed_flat: NDArray[Any]
@@ -52,7 +54,7 @@ class Job(NamedTuple):
 
 
 @pixel_function
-def _brightness(flat: Flat, run: Run, downs: Any, rights: Any) -> Any:  # noqa: ANN401 - lanes
+def brightness(flat: Flat, run: Run, downs: Any, rights: Any) -> Any:  # noqa: ANN401 - lanes
     """`flat_gain` of sixteen neighbours; the exponential by its series for a sixteenth, to the 16th power."""
     unit = floats(1.0 / ONE)
     down = to_floats(downs) * unit + floats(run.line - flat.line)
@@ -120,7 +122,7 @@ def _filler(
                     tap = tap + wholes(1)
                     at += samples
             if is_levelled:
-                total = total * _brightness(flat, run, downs, rights)
+                total = total * brightness(flat, run, downs, rights)
                 total = total * floats(gain[band]) + floats(offset[band])
             store(out[band, y], x, total, count)
 
@@ -129,14 +131,16 @@ def _filler(
 
 _TWO = (_rows.across_two, _rows.level_two, _rows.tap_of_two)
 _FOUR = (_rows.across_four, _rows.level_four, _rows.tap_of_four)
-TAPS = {BILINEAR: 2, BICUBIC: 4, BSPLINE3: 4}
+_SIX = (_rows.across_six, _rows.level_six, _rows.tap_of_six)
+TAPS = {BILINEAR: 2, BICUBIC: 4, LANCZOS3: 6, BSPLINE3: 4}
 """Along an axis, by kernel."""
-BEFORE = {BILINEAR: 0, BICUBIC: 1, BSPLINE3: 1}
+BEFORE = {BILINEAR: 0, BICUBIC: 1, LANCZOS3: 2, BSPLINE3: 1}
 """Of them, left of the point's pixel."""
 _LANES: dict[int, tuple[Callable[..., Any], Any]] = {
-    BILINEAR: (_rows.bilinear_lanes, _TWO),
-    BICUBIC: (_rows.bicubic_lanes, _FOUR),
-    BSPLINE3: (_rows.bspline3_lanes, _FOUR),
+    BILINEAR: (_weights.bilinear_lanes, _TWO),
+    BICUBIC: (_weights.bicubic_lanes, _FOUR),
+    LANCZOS3: (_weights.lanczos3_lanes, _SIX),
+    BSPLINE3: (_weights.bspline3_lanes, _FOUR),
 }
 FILL_RUN = {
     (kernel, is_levelled): _filler(TAPS[kernel], BEFORE[kernel], *_LANES[kernel], is_levelled)

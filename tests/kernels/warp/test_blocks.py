@@ -125,7 +125,7 @@ def test_the_loop_of_sixteen_is_vector_code(dtype: str) -> None:
     source, mask = texture((1, *SHAPE), dtype), np.ones(SHAPE, np.bool_)
     warp(source, mask, lattice_of(1.0), WINDOW, dtype=dtype)
     cached = _blocks.FILL[KERNELS["bilinear"], False]
-    kind = numba.typeof(source)
+    kind = numba.typeof(source).copy(readonly=True)
     (signature,) = (
         signature
         for signature in cached.signatures

@@ -1,0 +1,53 @@
+"""The runs of a kernel, called from compiled loops that know their kernel.
+
+A loop that held the compiled function itself would never be found on disk: the cache tells loops apart by what
+they hold, and a compiled function is another one in every process.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numba import types
+from numba.extending import overload
+
+from hinterland_kernels.warp._runs import FILL_RUN
+from hinterland_kernels.warp._widened import FILL_WIDENED
+
+_INLINED = {"error_model": "numpy", "forceinline": True}
+
+
+def _is_constant(kernel: Any, is_levelled: Any) -> bool:  # noqa: ANN401 - types of a call
+    return isinstance(kernel, types.IntegerLiteral) and isinstance(is_levelled, types.BooleanLiteral)
+
+
+def fill_run(kernel, is_levelled, picture, samples, gain, offset, flat, run, place, out, y, x, count):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Stand for `FILL_RUN[kernel, is_levelled]`, both of them constants."""
+
+
+@overload(fill_run, jit_options=_INLINED)
+def _run(kernel, is_levelled, picture, samples, gain, offset, flat, run, place, out, y, x, count):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001
+    if not _is_constant(kernel, is_levelled):
+        return None
+    fill = FILL_RUN[kernel.literal_value, is_levelled.literal_value]
+
+    def call(kernel, is_levelled, picture, samples, gain, offset, flat, run, place, out, y, x, count):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001
+        fill(picture, samples, gain, offset, flat, run, place, out, y, x, count)
+
+    return call
+
+
+def fill_widened(kernel, is_levelled, picture, gain, offset, flat, run, wide, weights, out, y, start, stop):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Stand for `FILL_WIDENED[kernel, is_levelled]`, both of them constants."""
+
+
+@overload(fill_widened, jit_options=_INLINED)
+def _wide(kernel, is_levelled, picture, gain, offset, flat, run, wide, weights, out, y, start, stop):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001
+    if not _is_constant(kernel, is_levelled):
+        return None
+    fill = FILL_WIDENED[kernel.literal_value, is_levelled.literal_value]
+
+    def call(kernel, is_levelled, picture, gain, offset, flat, run, wide, weights, out, y, start, stop):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001
+        fill(picture, gain, offset, flat, run, wide, weights, out, y, start, stop)
+
+    return call
