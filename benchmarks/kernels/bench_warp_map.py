@@ -73,14 +73,17 @@ def _maps(side: int) -> _Maps:
 
 
 def _waves(line: NDArray[np.float64], sample: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A picture known everywhere: waves of 3 to 40 px in several directions, 0 to 1."""
+    """A picture known everywhere: waves of 3 to 40 px in several directions, 0 to 1, as high as long.
+
+    So are the waves of natural scenes.
+    """
     total = np.zeros(np.broadcast_shapes(line.shape, sample.shape))
     lengths = np.geomspace(_SHORTEST_PX, 40.0, 7)
     for number, length in enumerate(lengths):
         angle = 0.9 * number
         turns = (line * np.sin(angle) + sample * np.cos(angle)) / length
-        total += np.sin(2.0 * np.pi * turns + number)
-    found: NDArray[np.float64] = 0.5 + 0.5 * total / len(lengths)
+        total += length * np.sin(2.0 * np.pi * turns + number)
+    found: NDArray[np.float64] = 0.5 + 0.5 * total / lengths.sum()
     return found
 
 
@@ -118,7 +121,7 @@ def _ours(
 
     def run() -> None:
         step = choose_step(maps.exact_map, window, shape)
-        lattice = build_lattice(maps.exact_map, window, shape, step=step)
+        lattice = build_lattice(maps.exact_map, window, shape, step=step, is_gentle=True)
         coefficients = spline_coefficients(source, mask) if kernel == "bspline3" else None
 
         def band(first: int) -> None:
@@ -148,7 +151,7 @@ def _figures(kernel: str, dtype: str, bands: int, maps: _Maps, settings: Setting
     values, valid = np.empty((bands, side, side), dtype), np.empty((side, side), np.bool_)
     ours = _ours(maps, source, mask, kernel, (values, valid))
     step = choose_step(maps.exact_map, (0, 0, side, side), maps.source.shape)
-    lattice = build_lattice(maps.exact_map, (0, 0, side, side), maps.source.shape, step=step)
+    lattice = build_lattice(maps.exact_map, (0, 0, side, side), maps.source.shape, step=step, is_gentle=True)
     sample_map, line_map = _given_maps(lattice, side)
     interleaved = np.ascontiguousarray(np.moveaxis(source, 0, -1))
     remapped = np.empty((side, side, bands), dtype)

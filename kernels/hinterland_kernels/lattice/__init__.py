@@ -25,7 +25,9 @@ EMPTY = -2
 SMOOTH = -1
 """Block that is bilinear between its corners."""
 
-_MOST_LOOKED_AT = 24
+_ROUGH = 0
+_SMOOTH_PX = TOLERANCE_PX / 4.0
+_MOST_LOOKED_AT = 12
 """Blocks along a window's side by which `choose_step` judges it."""
 _CHECK_MARGIN = 0.5
 # the five check points of a block see at least this share of the largest error: all of it where the map
@@ -57,45 +59,67 @@ def _evaluate(
     return exact_map(grid).reshape(len(lines), len(samples), 2)
 
 
-def _nine(fine: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Corners, edge midpoints and centre of each block, (3, 3, m, n, 2), of the exact map at half the step."""
-    m, n = fine.shape[0] // 2, fine.shape[1] // 2
-    return np.stack(
-        [np.stack([fine[i : i + 2 * m : 2, j : j + 2 * n : 2] for j in range(3)]) for i in range(3)]
-    )
+def _points(
+    exact_map: GridToSource, first: tuple[int, int], blocks: tuple[int, int], step: int
+) -> NDArray[np.float64]:
+    """The map at corners, edge midpoints and centres of blocks: (2 m + 1, 2 n + 1, 2)."""
+    half = step // 2
+    lines = first[0] + half * np.arange(2 * blocks[0] + 1, dtype=np.float64)
+    samples = first[1] + half * np.arange(2 * blocks[1] + 1, dtype=np.float64)
+    return _evaluate(exact_map, lines, samples)
 
 
-def _midpoint_error(nine: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Largest error (px) of each bilinear block at its four edge midpoints and centre; nan where the map ends."""
-    top, bottom = 0.5 * (nine[0, 0] + nine[0, 2]), 0.5 * (nine[2, 0] + nine[2, 2])
-    left, right = 0.5 * (nine[0, 0] + nine[2, 0]), 0.5 * (nine[0, 2] + nine[2, 2])
-    errors = [
-        nine[0, 1] - top,
-        nine[2, 1] - bottom,
-        nine[1, 0] - left,
-        nine[1, 2] - right,
-        nine[1, 1] - 0.5 * (top + bottom),
-    ]
-    worst: NDArray[np.float64] = np.abs(np.stack(errors)).max(axis=(0, -1))
-    return worst
+def _gentle_points(
+    exact_map: GridToSource, first: tuple[int, int], blocks: tuple[int, int], step: int
+) -> NDArray[np.float64]:
+    """The same of a map that bends gently.
+
+    Nodes two steps apart tell where cubics through them are as good as the map itself: there they stand for it.
+    A cell of four by four blocks decides that by itself and its neighbours, whatever the window.
+    """
+    from hinterland_kernels.lattice._blocks import refine  # noqa: PLC0415 - loads Numba
+
+    parts, node = 4, 2 * step
+    places, nodes = [], []
+    for start, count in zip(first, blocks, strict=True):
+        points = start + step // 2 * np.arange(2 * count + 1)
+        begin, end = points[0] // (2 * node), points[-1] // (2 * node) + 1
+        places.append((points - begin * 2 * node) * parts // node)
+        # a cell more about those of the window, and a cubic's reach about that
+        nodes.append(node * np.arange(2 * begin - 4, 2 * end + 5, dtype=np.float64))
+    coarse = _evaluate(exact_map, *nodes)
+    fine = np.empty((2 * blocks[0] + 1, 2 * blocks[1] + 1, 2))
+    down, right = places
+    refine(np.ascontiguousarray(coarse[2:-2, 2:-2]), _rough_cells(coarse), down, right, parts, fine)
+    missing = np.argwhere(np.isnan(fine[..., 0]))
+    if len(missing):
+        fine[missing[:, 0], missing[:, 1]] = exact_map(np.array(first) + 0.5 * step * missing)
+    return fine
 
 
-def _off_source(nine: NDArray[np.float64], shape: tuple[int, int], margin: float) -> NDArray[np.bool_]:
-    """Blocks whose nine points all lie beyond the same edge of the source, or have no image at all."""
-    line, sample = nine[..., 0], nine[..., 1]
-    nothing = np.isnan(line)
+def _rough_cells(coarse: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Cells of two nodes' distances, but the outermost, that or whose neighbours no cubic is good enough for.
+
+    Cubics through every second node are held to the nodes between. Those through all, at half the distance, err by
+    a sixteenth of what is seen. A kink that slips through between a cell's nodes shows in its neighbours.
+    """
     with np.errstate(invalid="ignore"):
-        outside = [
-            (edge | nothing).all(axis=(0, 1))
-            for edge in (
-                line < -margin,
-                line > shape[0] - 1 + margin,
-                sample < -margin,
-                sample > shape[1] - 1 + margin,
-            )
-        ]
-    off: NDArray[np.bool_] = np.logical_or.reduce(outside)
-    return off
+        down = np.abs(_between(coarse) - coarse[3:-3:2]).max(axis=-1)[:, 2:-2]
+        right = np.abs(_between(coarse.swapaxes(0, 1)) - coarse.swapaxes(0, 1)[3:-3:2]).max(axis=-1).T[2:-2]
+        errors = [down[:, k : down.shape[1] - 2 + k : 2] for k in range(3)]
+        errors += [right[k : right.shape[0] - 2 + k : 2] for k in range(3)]
+        rough = ~(np.maximum.reduce(errors) <= _SMOOTH_PX)  # ~ so that nan, where the map ends, is rough
+    m, n = rough.shape
+    around = [rough[i : m - 2 + i, j : n - 2 + j] for i in range(3) for j in range(3)]
+    found: NDArray[np.bool_] = np.logical_or.reduce(around)
+    return found
+
+
+def _between(nodes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Cubics through every second of a column's nodes, halfway between them."""
+    a, b, c, d = nodes[:-6:2], nodes[2:-4:2], nodes[4:-2:2], nodes[6::2]
+    between: NDArray[np.float64] = (9.0 * (b + c) - (a + d)) / 16.0
+    return between
 
 
 def build_lattice(
@@ -105,6 +129,7 @@ def build_lattice(
     *,
     step: int = 32,
     tolerance_px: float = TOLERANCE_PX,
+    is_gentle: bool = False,
 ) -> Lattice:
     """Evaluate a map at sparse nodes over a window, exactly where it is not smooth.
 
@@ -120,6 +145,9 @@ def build_lattice(
         Edge of a block, pixels, even.
     tolerance_px : float
         Largest error allowed between nodes, source pixels.
+    is_gentle : bool
+        True promises that the map bends gently but for kinks, cuts and ends along lines longer than four blocks,
+        as from one map projection to another: a fifteenth of the points then tells all others.
 
     Returns
     -------
@@ -138,17 +166,12 @@ def build_lattice(
         raise ValueError(message)
     first_line, first_sample = line // step * step, sample // step * step
     m, n = -(-(line + lines - first_line) // step), -(-(sample + samples - first_sample) // step)
-    half = step // 2
-    fine = _evaluate(
-        exact_map,
-        first_line + half * np.arange(2 * m + 1, dtype=np.float64),
-        first_sample + half * np.arange(2 * n + 1, dtype=np.float64),
-    )
-    blocks = np.full((m, n), SMOOTH, dtype=np.int32)
-    nine = _nine(fine)
-    error = _midpoint_error(nine)
-    blocks[~(error <= _CHECK_MARGIN * tolerance_px)] = 0  # ~ so that nan, where the map ends, is rough
-    blocks[_off_source(nine, source_shape, margin=step)] = EMPTY
+    points_of = _gentle_points if is_gentle else _points
+    fine = points_of(exact_map, (first_line, first_sample), (m, n), step)
+    up, along, axis = fine.strides
+    nine = np.lib.stride_tricks.as_strided(fine, (m, n, 3, 3, 2), (2 * up, 2 * along, up, along, axis))
+    blocks = np.empty((m, n), dtype=np.int32)
+    _judge(nine, source_shape, step, tolerance_px, blocks)
     rough = np.argwhere(blocks == 0)
     blocks[blocks == 0] = np.arange(len(rough), dtype=np.int32)
     return Lattice(
@@ -201,9 +224,10 @@ def choose_step(
             (rows[:, None] * step + inside).reshape(-1),
             (columns[:, None] * step + inside).reshape(-1),
         )
-        nine = points.reshape(len(rows), 3, len(columns), 3, 2).transpose(1, 3, 0, 2, 4)
-        rough = ~(_midpoint_error(nine) <= _CHECK_MARGIN * TOLERANCE_PX)
-        rough &= ~_off_source(nine, source_shape, margin=step)
+        nine = points.reshape(len(rows), 3, len(columns), 3, 2).swapaxes(1, 2)
+        kinds = np.empty((len(rows), len(columns)), dtype=np.int32)
+        _judge(nine, source_shape, step, TOLERANCE_PX, kinds)
+        rough = kinds == _ROUGH
         costs[step] = (2 * m + 1) * (2 * n + 1) + float(rough.mean()) * m * n * step * step
     return min(costs, key=lambda step: costs[step])
 
@@ -211,3 +235,15 @@ def choose_step(
 def _spread(first: int, count: int) -> NDArray[np.int64]:
     """Blocks to look at, of `count` in a row."""
     return first + np.unique(np.linspace(0, count - 1, min(count, _MOST_LOOKED_AT)).astype(np.int64))
+
+
+def _judge(
+    nine: NDArray[np.float64],
+    source_shape: tuple[int, int],
+    step: int,
+    tolerance_px: float,
+    kinds: NDArray[np.int32],
+) -> None:
+    from hinterland_kernels.lattice._blocks import judge  # noqa: PLC0415 - loads Numba
+
+    judge(nine, source_shape, float(step), _CHECK_MARGIN * tolerance_px, kinds)

@@ -127,6 +127,7 @@ class Warper:
             step=placement.step,
             # nearest is the very sample GDAL's exact mode takes: no sample is interpolated to
             tolerance_px=-1.0 if self._kernel == "nearest" else TOLERANCE_PX,
+            is_gentle=True,
         )
         region = _region(lattice, source.shape, _RADIUS_PX[self._kernel])
         if region is None:

@@ -131,7 +131,11 @@ def read_ground(
         reduced, mask = _read(dataset, base_map.path, window, step)
     to_window = _Reduction(window=window, lines=reduced.shape[1], samples=reduced.shape[2])
     lattice = build_lattice(
-        lambda points: to_window(to_source(points)), (0, 0, lines, samples), reduced.shape[1:], step=_MESH
+        lambda points: to_window(to_source(points)),
+        (0, 0, lines, samples),
+        reduced.shape[1:],
+        step=_MESH,
+        is_gentle=True,
     )
 
     def fill(first: int, last: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:

@@ -98,6 +98,15 @@ def assert_faithful(
     share=1.0,
     step=8,
 )
+@example(  # a block that the map ends in, all its other points beyond the frame, and a pixel of the frame between
+    name="CAHVORE 1F490747543",
+    tilt=(0.0, 0.2),
+    distance=0.2,
+    finite=True,
+    left_deg=0.0,
+    share=0.3,
+    step=32,
+)
 def test_the_lattice_stays_within_its_tolerance_of_a_panoramas_exact_map(
     name: str,
     tilt: tuple[float, float],
@@ -232,3 +241,63 @@ def test_an_odd_step_or_a_window_without_pixels_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match="even step and a window with pixels"):
         build_lattice(lambda points: points, window, (8, 8), step=step)
+
+
+def gentle(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A map of a source of 2000 x 2000 that bends as projections do."""
+    line, sample = points.T
+    bend = 40.0 * np.sin(line / 700.0) * np.cos(sample / 900.0)
+    return np.stack([0.9 * line + 0.2 * sample + bend, sample - 0.1 * line + bend], axis=-1)
+
+
+def bent(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The same with a kink, a cut and an end."""
+    line, sample = points.T
+    found = gentle(points)
+    found[:, 0] += 0.3 * np.maximum(line + 0.4 * sample - 900.0, 0.0)
+    found[:, 1] -= np.where(sample - 0.3 * line > 1100.0, 600.0, 0.0)
+    found[(line - 700.0) ** 2 + (sample - 700.0) ** 2 > 990.0**2] = np.nan
+    return found
+
+
+@pytest.mark.parametrize("step", [8, 16, 32])
+def test_a_gentle_map_is_held_within_the_tolerance_wherever_it_kinks_or_ends(step: int) -> None:
+    window = (13, 21, 1500, 1600)
+    lattice = build_lattice(bent, window, (2000, 2000), step=step, is_gentle=True)
+    points = random_points(window)
+    truth, found = bent(points.astype(np.float64)), answers(lattice, points)
+    on = np.isfinite(truth[:, 0]) & (truth >= 0).all(axis=1) & (truth <= 1999).all(axis=1)
+    assert 0.3 < on.mean() < 1.0
+    np.testing.assert_allclose(found[on], truth[on], rtol=0, atol=TOLERANCE_PX)
+    ended = np.isnan(truth[:, 0])
+    assert ended.any()
+    assert np.isnan(found[ended]).all()
+
+
+def test_a_gentle_map_is_asked_at_a_few_points() -> None:
+    asked = 0
+
+    def counted(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        nonlocal asked
+        asked += len(points)
+        return gentle(points)
+
+    window = (13, 21, 1500, 1600)
+    lattice = build_lattice(counted, window, (2000, 2000), step=16, is_gentle=True)
+    points = random_points(window)
+    found = answers(lattice, points)
+    on = np.isfinite(found[:, 0])
+    assert on.mean() > 0.5
+    np.testing.assert_allclose(found[on], gentle(points.astype(np.float64))[on], rtol=0, atol=TOLERANCE_PX)
+    # a sixteenth of the points at half the step, and a margin about the window
+    assert asked < 0.1 * lattice.nodes[..., 0].size * 4
+
+
+def test_a_gentle_map_at_a_pixel_does_not_depend_on_the_window() -> None:
+    whole, part = (0, 0, 900, 1000), (131, 257, 307, 401)
+    points = random_points(part)
+    found = [
+        answers(build_lattice(bent, window, (2000, 2000), step=16, is_gentle=True), points)
+        for window in (whole, part)
+    ]
+    np.testing.assert_array_equal(found[0], found[1])
