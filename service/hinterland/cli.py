@@ -22,6 +22,7 @@ from hinterland.commands import (
 )
 from hinterland.errors import HinterlandError
 from hinterland.job_commands import jobs
+from hinterland.publish.memory import keep_freed_memory
 from hinterland.serve_commands import config, serve, token
 
 app = typer.Typer(
@@ -101,6 +102,7 @@ def _terminated(number: int, _: FrameType | None) -> None:
 def main() -> None:
     """Run the command: an error is one line on standard error and its exit status."""
     signal.signal(signal.SIGTERM, _terminated)
+    keep_freed_memory()
     try:
         status = app(sys.argv[1:] or ["--help"], standalone_mode=False)
     except HinterlandError as error:

@@ -35,6 +35,7 @@ from hinterland.jobs.faults import failure_of
 from hinterland.jobs.requests import mosaic_request, overview_request, panorama_request, without_paths
 from hinterland.jobs.specs import MosaicSpec, OverviewSpec, PanoramaSpec
 from hinterland.maps.overview import make_overview
+from hinterland.publish.memory import keep_freed_memory
 from hinterland.publish.mosaic import make_mosaic
 from hinterland.publish.observer import Observer, Outline
 from hinterland.publish.panorama import make_bundle
@@ -101,6 +102,7 @@ class _Teller(Observer):
 def main(arguments: list[str]) -> int:
     """Serve one job."""
     die_with_parent(int(arguments[0]))
+    keep_freed_memory()
     stream = _own_stdout()
     _open_files()
     stream.write('{"ready": true}\n')

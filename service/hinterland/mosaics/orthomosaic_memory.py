@@ -19,7 +19,7 @@ LEVELS = 5
 """Detail up to 2**5 samples wide is blended over its own width; levelling deals with what is wider."""
 PICKS = ("first", "last", "min", "max")
 """Methods that take each sample from one raster."""
-TILES_PX = (1024, 512, 256, 128)
+TILES_PX = (2048, 1024, 512, 256, 128)
 LABEL_GRID_PX = 400_000
 OWNERS = 8
 """Rasters that are taken to own samples of one tile of a blend."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -55,6 +56,12 @@ class Previews:
         self._sources = sources
         self._backend = backend
         self._lattices: dict[Placement, Lattice] = build_lattices(self._plan, solution)
+
+    def on(self, sources: Sequence[Source], backend: Backend) -> Previews:
+        """The same, made from the frames on another backend."""
+        other = copy.copy(self)
+        other._sources, other._backend = sources, backend
+        return other
 
     @property
     def _turn(self) -> int:

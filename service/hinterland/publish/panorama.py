@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hinterland import __version__
 from hinterland.adjust.known_pointing import known_pointing
@@ -256,10 +257,13 @@ def _prepare(
         previews = Previews(plan, solution, rescue.sources(backend), backend)
         return previews, previews.levelled()
 
+    def seamed(_: Plan, backend: Backend) -> tuple[NDArray[np.int16], float | None]:
+        return previews.on(rescue.sources(backend), backend).labels(solution)
+
     with stages.stage("levelling"):
         previews, solution = rescue.carry_out("levelling", planned.plan, previewed)
     with stages.stage("seams"):
-        labels, level_step = previews.labels(solution)
+        labels, level_step = rescue.carry_out("seams", planned.plan, seamed)
     composition = Composition(
         plan=planned.plan,
         solution=solution,

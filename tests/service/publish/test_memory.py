@@ -24,6 +24,25 @@ def test_the_peak_is_not_that_of_the_process_that_started_this_one() -> None:
     assert int(done.stdout) < block.nbytes
 
 
+def test_what_one_thread_frees_is_kept_for_another() -> None:
+    code = """
+import threading
+import numpy as np
+from hinterland.publish.memory import keep_freed_memory, peak_bytes, resident_bytes
+keep_freed_memory()
+before = resident_bytes()
+for _ in range(4):
+    thread = threading.Thread(target=np.ones, args=(20 << 20, np.uint8))
+    thread.start()
+    thread.join()
+print(resident_bytes() - before, peak_bytes() - before)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    kept, most = map(int, done.stdout.split())
+    assert kept > 19 << 20
+    assert most < 40 << 20
+
+
 @pytest.mark.parametrize(("limit", "allowed"), [("1048576\n", 1 << 20), ("max\n", None), (None, None)])
 def test_a_container_has_no_more_than_it_is_allowed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str | None, allowed: int | None

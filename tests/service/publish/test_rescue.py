@@ -80,12 +80,12 @@ def test_memory_that_ends_at_any_allocation_costs_nothing_but_time(
     for number, first in enumerate(np.linspace(1, count, 8).round().astype(int).tolist()):
         bundle, told = run(f"once{number}", ShortMemory(first, first))
         assert len(told) == 1
-        assert told[0][0] in {"planning", "levelling", "blending"}
+        assert told[0][0] in {"planning", "levelling", "seams", "blending"}
         for name in FILES:
             assert (bundle / name).read_bytes() == (whole / name).read_bytes()
     bundle, told = run("none", ShortMemory(1, 1 << 40))
-    assert [stage for stage, _ in told] == ["planning", "levelling", *["blending"] * 3]
-    assert "in tiles of 256 pixels" in told[2][1]
+    assert [stage for stage, _ in told] == ["planning", "levelling", "seams", *["blending"] * 3]
+    assert "in tiles of 256 pixels" in told[3][1]
     assert "on the CPU" in told[-1][1]
     for name in FILES:
         assert (bundle / name).read_bytes() == (whole / name).read_bytes()

@@ -60,7 +60,7 @@ class Assembly:
         return self._places
 
     def write(self, path: Path, pool: Executor) -> None:
-        """Write the file, or what it lacks if the blocks are in place, and wait until it is on the disk."""
+        """Write the file, or what it lacks if the blocks are in place."""
         handle = os.open(path, os.O_WRONLY | os.O_CREAT, 0o666)
         try:
             write_at(handle, [self._header], 0)
@@ -70,12 +70,11 @@ class Assembly:
 
             for _ in pool.map(copy, self._runs() if self._blocks.places is None else ()):
                 pass
-            os.fsync(handle)
         finally:
             os.close(handle)
 
     def verify(self, path: Path, pool: Executor) -> None:
-        """Read the whole file back: each byte is the one that was encoded.
+        """Wait until the file is on the disk, and meanwhile read it back: each byte is the one that was encoded.
 
         Raises
         ------
@@ -102,8 +101,10 @@ class Assembly:
                         message = f"the block at byte {start + place} does not read back as it was written"
                         raise OSError(message)
 
+            on_disk = pool.submit(os.fsync, handle)
             for _ in pool.map(check, self._runs()):
                 pass
+            on_disk.result()
         finally:
             os.close(handle)
 

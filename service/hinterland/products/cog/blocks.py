@@ -9,6 +9,7 @@ import numpy as np
 from deflate import crc32
 from numpy.typing import NDArray
 
+from hinterland.products.cog.codecs import Encoded
 from hinterland.products.cog.files import Heap
 from hinterland.products.cog.layout import Level
 from hinterland.products.cog.pieces import Place
@@ -63,7 +64,7 @@ class Blocks:
         spans = [np.arange(*span) for span in zip(self.first[:-1], self.first[1:], strict=True)]
         return np.concatenate(spans[::-1])
 
-    def put(self, place: Place, samples: bytes, mask: bytes) -> None:
+    def put(self, place: Place, samples: Encoded, mask: bytes) -> None:
         """Keep a block and that of its mask, which is empty where the raster has none.
 
         Raises
@@ -78,7 +79,7 @@ class Blocks:
             raise ValueError(message)
         self._keep(index, samples, mask)
 
-    def fill(self, samples: bytes, mask: bytes) -> None:
+    def fill(self, samples: Encoded, mask: bytes) -> None:
         """Let one and the same block be wherever there is none."""
         missing = np.flatnonzero(self._waiting == _MISSING)
         if self.places is not None:
@@ -92,7 +93,7 @@ class Blocks:
         masks = int(self.mask_bytes[index]) + 2 * ENDS if self.has_mask else 0
         return self._heap.get(int(self.samples_bytes[index]) + 2 * ENDS + masks, int(self._waiting[index]))
 
-    def _keep(self, index: Any, samples: bytes, mask: bytes) -> None:  # noqa: ANN401 - one index or many
+    def _keep(self, index: Any, samples: Encoded, mask: bytes) -> None:  # noqa: ANN401 - one index or many
         parts = _with_ends(samples) + (_with_ends(mask) if self.has_mask else ())
         if self.places is None:
             self._waiting[index] = self._heap.put(*parts)
@@ -104,5 +105,5 @@ class Blocks:
         self.samples_bytes[index] = len(samples)
 
 
-def _with_ends(block: bytes) -> tuple[bytes, ...]:
+def _with_ends(block: Encoded) -> tuple[Encoded, ...]:
     return len(block).to_bytes(ENDS, "little"), block, block[-ENDS:]

@@ -23,7 +23,8 @@ from hinterland.products.cog.layout import BLOCK
 
 COMPRESSIONS = ("deflate", "zstd", "lzw", "none")
 
-Encoder = Callable[[NDArray[Any]], bytes]
+Encoded = bytes | memoryview
+Encoder = Callable[[NDArray[Any]], Encoded]
 """Bytes of a block of (bands, BLOCK, BLOCK) samples. Safe to call from several threads."""
 
 _NO_PREDICTOR, _DIFFERENCES, _FLOAT_DIFFERENCES = 1, 2, 3
@@ -100,7 +101,8 @@ def encoder(compress: str, predictor: int) -> Encoder:
             return first_block(one_block_tiff(profile, {}, samples))
 
         return encode_by_gdal
-    pack = {"deflate": _deflate, "zstd": _zstd, "none": _as_it_is}[compress]
+    packers: dict[str, Encoder] = {"deflate": _deflate, "zstd": _zstd, "none": _as_it_is}
+    pack = packers[compress]
     return lambda samples: pack(_predicted(samples, predictor))
 
 
@@ -115,7 +117,7 @@ class BlockEncoder:
     has_mask: bool
     """The file has masks."""
 
-    def __call__(self, samples: NDArray[Any], mask: NDArray[np.bool_] | None) -> tuple[bytes, bytes]:
+    def __call__(self, samples: NDArray[Any], mask: NDArray[np.bool_] | None) -> tuple[Encoded, bytes]:
         """Encode (bands, lines, samples) of which those are valid that the mask says; all without one.
 
         Returns
@@ -132,15 +134,16 @@ class BlockEncoder:
             mask = None if mask is None else np.pad(mask, room)
         return self._encoded(samples), b"" if mask is None or not self.has_mask else _encode_mask(mask)
 
-    def _encoded(self, samples: NDArray[Any]) -> bytes:
+    def _encoded(self, samples: NDArray[Any]) -> Encoded:
         first = samples[:, :1, :1]
-        if (samples == first).all():  # most blocks of labels, and all that are empty
+        # most blocks of labels, and all that are empty; their first line tells that others are not
+        if (samples[:, 0] == first[:, 0]).all() and (samples == first).all():
             return _constant_block(self.encode, first.tobytes(), len(samples), samples.dtype)
         return self.encode(samples)
 
 
 @functools.lru_cache(maxsize=128)
-def _constant_block(encode: Encoder, value: bytes, bands: int, dtype: np.dtype[Any]) -> bytes:
+def _constant_block(encode: Encoder, value: bytes, bands: int, dtype: np.dtype[Any]) -> Encoded:
     """A block of which each band is one value."""
     values = np.frombuffer(value, dtype).reshape(bands, 1, 1)
     return encode(np.broadcast_to(values, (bands, BLOCK, BLOCK)))
@@ -173,8 +176,8 @@ def _zstd(data: NDArray[Any]) -> bytes:
     return packed
 
 
-def _as_it_is(data: NDArray[Any]) -> bytes:
-    return data.tobytes()
+def _as_it_is(data: NDArray[Any]) -> memoryview:
+    return np.ascontiguousarray(data).reshape(-1).view(np.uint8).data
 
 
 def _predicted(samples: NDArray[Any], predictor: int) -> NDArray[Any]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 
-def write_at(handle: int, parts: Sequence[bytes], offset: int) -> None:
+def write_at(handle: int, parts: Sequence[bytes | memoryview], offset: int) -> None:
     """Write parts one after another to a place of an open file; a full disk is an OSError."""
     written = os.pwritev(handle, parts, offset)
     rest = memoryview(b"".join(parts))[written:] if written < _size(parts) else memoryview(b"")
@@ -17,7 +17,7 @@ def write_at(handle: int, parts: Sequence[bytes], offset: int) -> None:
         rest = rest[written:]
 
 
-def _size(parts: Sequence[bytes]) -> int:
+def _size(parts: Sequence[bytes | memoryview]) -> int:
     return sum(map(len, parts))
 
 
@@ -55,7 +55,7 @@ class Heap:
         self._end = 0
         self._holes: dict[int, list[int]] = {}
 
-    def put(self, *parts: bytes) -> int:
+    def put(self, *parts: bytes | memoryview) -> int:
         """Keep parts as one string; returns its offset."""
         size = _size(parts)
         with self._lock:
@@ -67,7 +67,7 @@ class Heap:
         write_at(self._handle, parts, offset)
         return offset
 
-    def put_at(self, offset: int, *parts: bytes) -> None:
+    def put_at(self, offset: int, *parts: bytes | memoryview) -> None:
         """Write parts to a place of the caller's choice; not in a file that `put` is used on."""
         write_at(self._handle, parts, offset)
 
