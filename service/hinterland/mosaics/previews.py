@@ -60,7 +60,7 @@ class Previews:
     def on(self, sources: Sequence[Source], backend: Backend) -> Previews:
         """The same, made from the frames on another backend."""
         other = copy.copy(self)
-        other._sources, other._backend = sources, backend
+        other.__dict__.update(_sources=sources, _backend=backend)
         return other
 
     @property
