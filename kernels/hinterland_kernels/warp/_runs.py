@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hinterland_kernels._jit import pixel_function
-from hinterland_kernels._lanes import floats, from_step, store, to_floats, where_under, wholes
+from hinterland_kernels._lanes import floats, from_step, store, to_floats, where_same, where_under, wholes
 from hinterland_kernels.pixel.flat import Flat
 from hinterland_kernels.pixel.sampling import BICUBIC, BILINEAR, BSPLINE3, LANCZOS3
 from hinterland_kernels.warp import _rows, _weights
@@ -112,6 +112,11 @@ def _filler(
             at = first * samples + left
             if first == last:
                 total = level(weighed[band], at, samples, index, weights_down, weights_right)
+            elif taps == 2 and last == first + 1:
+                # for a small kernel both sums take less than to find out whose tap each line is
+                upper = level(weighed[band], at, samples, index, weights_down, weights_right)
+                lower = level(weighed[band], at + samples, samples, index, weights_down, weights_right)
+                total = where_same(downs >> FRACTION_BITS, wholes(first - run.line), upper, lower)
             else:
                 total = floats(0.0)
                 tap = wholes(before + first - run.line) - (downs >> FRACTION_BITS)

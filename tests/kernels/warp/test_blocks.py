@@ -126,7 +126,7 @@ def test_the_loop_of_sixteen_is_vector_code(dtype: str) -> None:
     warp(source, mask, lattice_of(1.0), WINDOW, dtype=dtype)
     cached = _blocks.FILL[KERNELS["bilinear"], False]
     kind = numba.typeof(source).copy(readonly=True)
-    (signature,) = (
+    signature = next(
         signature
         for signature in cached.signatures
         if signature[0].types[0] == kind and signature[0].types[-2].dtype == kind.dtype
