@@ -62,7 +62,11 @@ def test_sqlite_waits_for_the_disk_on_every_commit(tmp_path: Path) -> None:
 @pytest.mark.parametrize("broken", [None, 0, 3])
 def test_works_of_one_commit_do_not_share_a_failure(database: Database, broken: int | None) -> None:
     submit(database)
-    goes_on, calls = threading.Event(), [0] * 5
+    begun, goes_on, calls = threading.Event(), threading.Event(), [0] * 5
+
+    def hold(_: Connection) -> bool:
+        begun.set()
+        return goes_on.wait(60.0)
 
     def counted(number: int, connection: Connection) -> Job:
         calls[number] += 1
@@ -71,7 +75,9 @@ def test_works_of_one_commit_do_not_share_a_failure(database: Database, broken: 
             raise KeyError(number)
         return job
 
-    holding = database.write(lambda _: goes_on.wait(60.0))  # what is asked for meanwhile is one group
+    holding = database.write(hold)
+    assert begun.wait(60.0)
+    # what is asked for meanwhile is one group
     answers = [database.write(partial(counted, number)) for number in range(5)]
     goes_on.set()
     assert holding.result()

@@ -35,10 +35,15 @@ def test_each_who_waits_for_a_write_is_told_of_its_own(tmp_path: Path) -> None:
 
 
 def test_one_who_gives_up_takes_nobody_along_and_a_work_not_begun_is_left(tmp_path: Path) -> None:
-    goes_on, done = threading.Event(), []
+    begun, goes_on, done = threading.Event(), threading.Event(), []
+
+    def hold(_: Connection) -> bool:
+        begun.set()
+        return goes_on.wait(60.0)
 
     async def run(backstage: Backstage) -> int:
-        holding = asyncio.ensure_future(backstage.write(lambda _: goes_on.wait(60.0)))
+        holding = asyncio.ensure_future(backstage.write(hold))
+        await asyncio.to_thread(begun.wait, 60.0)  # what comes now is another group
         given_up = asyncio.ensure_future(backstage.write(lambda _: done.append("unwanted")))
         other = asyncio.ensure_future(backstage.write(partial(doubled, 4)))
         await asyncio.sleep(0)  # all are asked for
