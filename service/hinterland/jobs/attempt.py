@@ -1,35 +1,31 @@
 """The child that runs the engine for one attempt of a job, confined, and tells of it in JSON lines.
 
 `python -P -m hinterland.jobs.attempt PARENT`, in the environment of `child_environment`. It says {"ready": true}
-when all is imported, takes one `AttemptRequest`, tells {"progress": ...} and {"plan": ...}, and last
-{"done": true} or {"failure": ...}. With `plan_only` it ends with the plan.
+when all is imported, loads compiled loops until it is asked for something, takes one `AttemptRequest`, tells
+{"progress": ...} and {"plan": ...}, and last {"done": true} or {"failure": ...}. With `plan_only` it ends with the plan.
 """
 
 from __future__ import annotations
 
-import importlib
 import json
 import logging
 import mimetypes
 import os
-import pkgutil
+import select
 import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
 import numba
-from numba.core import caching
 
-import hinterland_kernels
 from hinterland.jobs import failpoints
 from hinterland.jobs.attempt_request import AttemptRequest
 from hinterland.jobs.checkpoints import Checkpoints
+from hinterland.jobs.compiled_loops import keep_no_compiled, load_compiled
 from hinterland.jobs.confinement import Limits, confine, die_with_parent, gpu_paths, system_paths
 from hinterland.jobs.faults import failure_of
 from hinterland.jobs.requests import mosaic_request, overview_request, panorama_request, without_paths
@@ -102,9 +98,13 @@ def main(arguments: list[str]) -> int:
     """Serve one job."""
     die_with_parent(int(arguments[0]))
     stream = _own_stdout()
-    _open_files()
+    mimetypes.init()  # opens files of the system, which is allowed as yet
     stream.write('{"ready": true}\n')
     stream.flush()
+    for _ in load_compiled():
+        if select.select([sys.stdin], [], [], 0.0)[0]:
+            break
+    keep_no_compiled()
     line = sys.stdin.buffer.readline()
     if not line:  # the worker has no more jobs
         return 0
@@ -192,25 +192,6 @@ def _own_stdout() -> IO[str]:
     kept = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     return kept
-
-
-def _open_files() -> None:
-    """Open what is opened on first use, while that is allowed.
-
-    Numba asks to write its cache of compiled loops when it opens it. All jobs share it and run what it holds, so
-    what a job compiles is used and not kept.
-    """
-    mimetypes.init()
-    for module in pkgutil.walk_packages(hinterland_kernels.__path__, "hinterland_kernels."):
-        if not module.name.endswith("._cuda"):
-            importlib.import_module(module.name)
-    keep: Callable[..., None] = caching.Cache.save_overload
-
-    def try_to_keep(*arguments: Any) -> None:  # noqa: ANN401 - as Numba calls it
-        with suppress(OSError):
-            keep(*arguments)
-
-    caching.Cache.save_overload = try_to_keep
 
 
 if __name__ == "__main__":
