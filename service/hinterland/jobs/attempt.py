@@ -1,8 +1,9 @@
 """The child that runs the engine for one attempt of a job, confined, and tells of it in JSON lines.
 
 `python -P -m hinterland.jobs.attempt PARENT`, in the environment of `child_environment`. It says {"ready": true}
-when all is imported, loads compiled loops until it is asked for something, takes one `AttemptRequest`, tells
-{"progress": ...} and {"plan": ...}, and last {"done": true} or {"failure": ...}. With `plan_only` it ends with the plan.
+when all is imported, and loads compiled loops until it is asked for something. It takes one request, tells
+{"progress": ...} and {"plan": ...}, and last {"done": true} or {"failure": ...}. With `plan_only` it ends with the
+plan.
 """
 
 from __future__ import annotations
