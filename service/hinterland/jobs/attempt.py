@@ -29,6 +29,7 @@ from hinterland.jobs.checkpoints import Checkpoints
 from hinterland.jobs.compiled_loops import keep_no_compiled, load_compiled
 from hinterland.jobs.confinement import Limits, confine, die_with_parent, gpu_paths, system_paths
 from hinterland.jobs.faults import failure_of
+from hinterland.jobs.last_words import set_up_last_words
 from hinterland.jobs.requests import mosaic_request, overview_request, panorama_request, without_paths
 from hinterland.jobs.specs import MosaicSpec, OverviewSpec, PanoramaSpec
 from hinterland.maps.overview import make_overview
@@ -197,7 +198,5 @@ def _own_stdout() -> IO[str]:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the worker ends it, not the terminal
-    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
-    # it tells of each driver that GDAL is to do without, which would hide what the log is read for
-    logging.getLogger("rasterio._env").setLevel(logging.CRITICAL)
+    set_up_last_words()
     sys.exit(main(sys.argv[1:]))

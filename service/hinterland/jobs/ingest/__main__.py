@@ -22,6 +22,7 @@ from hinterland.jobs.confinement import Limits, confine, die_with_parent, system
 from hinterland.jobs.faults import failure_of
 from hinterland.jobs.ingest.environment import ALLOWED_DRIVERS
 from hinterland.jobs.ingest.values import Content, Given, IngestLimits, Role, Verdict, verdict_to_json
+from hinterland.jobs.last_words import set_up_last_words
 from hinterland.reasons import Failure, Reason
 
 _TOLD_BYTES = 1 << 20
@@ -107,4 +108,5 @@ def _say(message: Any) -> None:  # noqa: ANN401 - what JSON has
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the worker ends it, not the terminal
+    set_up_last_words()
     sys.exit(main(sys.argv[1:]))
