@@ -28,7 +28,7 @@ _PAIR = Path(__file__).parents[2] / "examples" / "mer_navcam_pair"
 _CRS = "+proj=eqc +lat_ts=45 +R=3396190 +units=m"
 _SIDE = 512
 _SCALE = 2.0
-_SETTLED_S = 4.0
+SETTLED_S = 4.0
 """In which a server without work has the children of the next job ready."""
 
 
@@ -41,18 +41,18 @@ class _Work:
     job: Callable[[list[job_pb2.InputFile]], job_pb2.Job]
 
 
-def overheads(folder: Path, rounds: int) -> list[Figure]:
-    """What the service adds to a mosaic of one tile, and to a small panorama."""
+def overheads(folder: Path, rounds: int, settled_s: float) -> list[Figure]:
+    """What the service adds to a mosaic of one tile, and to a small panorama, after pauses of so many seconds."""
     folder.mkdir()
     works = (_mosaic(folder), _panorama())
     with _serving(folder / "data") as address:
-        return [_overhead(address, work, folder, rounds) for work in works]
+        return [_overhead(address, work, folder, rounds, settled_s) for work in works]
 
 
-def _overhead(address: str, work: _Work, folder: Path, rounds: int) -> Figure:
+def _overhead(address: str, work: _Work, folder: Path, rounds: int, settled_s: float) -> Figure:
     outs = [folder / f"{work.name} {number}" for number in range(rounds + 1)]
     alone = [seconds_of(partial(work.alone, out)) for out in outs]
-    waited_for = asyncio.run(_jobs(address, work, rounds, pause_s=_SETTLED_S))
+    waited_for = asyncio.run(_jobs(address, work, rounds, pause_s=settled_s))
     in_a_row = asyncio.run(_jobs(address, work, rounds, pause_s=0.0))
     warm_s, job_s = statistics.median(alone[1:]), statistics.median(waited_for)
     return Figure(
