@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import pkgutil
 import sys
 from collections.abc import Callable, Iterator
@@ -14,6 +15,8 @@ from numba.core.dispatcher import Dispatcher
 
 import hinterland_kernels
 
+_log = logging.getLogger(__name__)
+
 
 def load_compiled() -> Iterator[str]:
     """Load what the cache holds for this processor, one form of a loop at each step; yields the loop's name.
@@ -22,13 +25,20 @@ def load_compiled() -> Iterator[str]:
     Numba's types.
     """
     for dispatcher in _loops():
-        cache = dispatcher._cache  # noqa: SLF001 - Numba has no public way to its index
-        here = dispatcher.targetctx.codegen()
-        for kept in cache._cache_file._load_index():  # noqa: SLF001 - the same
-            signature = kept[0]
-            if cache._index_key(signature, here) == kept:  # noqa: SLF001 - the same
+        try:
+            for signature in _kept(dispatcher):
                 dispatcher.compile(signature)
                 yield dispatcher.__name__
+        except Exception as error:  # noqa: BLE001 - a damaged cache is met by the jobs that need the loop, if any
+            _log.warning("%s is not loaded: %r", dispatcher.__name__, error)
+
+
+def _kept(dispatcher: Any) -> list[Any]:  # noqa: ANN401 - Numba's, untyped
+    """Signatures of the forms that the cache holds of a loop, compiled for this processor."""
+    cache = dispatcher._cache  # noqa: SLF001 - Numba has no public way to its index
+    here = dispatcher.targetctx.codegen()
+    found = cache._cache_file._load_index()  # noqa: SLF001 - the same
+    return [kept[0] for kept in found if cache._index_key(kept[0], here) == kept]  # noqa: SLF001 - the same
 
 
 def keep_no_compiled() -> None:

@@ -40,6 +40,13 @@ def test_what_the_cache_holds_is_loaded_without_a_call_and_without_compiling(tmp
     assert set(_said(_LOAD, tmp_path).split()) == kept
 
 
+def test_a_damaged_cache_is_left_to_the_jobs_that_need_it(tmp_path: Path) -> None:
+    _said(_CALL, tmp_path)
+    (index,) = tmp_path.rglob("*.nbi")
+    index.write_bytes(index.read_bytes()[:-20])
+    assert _said(_LOAD, tmp_path) == ""
+
+
 def test_a_loop_that_may_not_be_kept_is_used_all_the_same(tmp_path: Path) -> None:
     _said(_COMPILE + _CALL, tmp_path)
     assert list(tmp_path.rglob("*.nbi")) == []
