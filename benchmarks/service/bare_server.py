@@ -8,13 +8,15 @@ from pathlib import Path
 
 from hinterland.jobs import logs
 from hinterland.rpc.server import Server
-from hinterland.rpc.serving import SWITCH_S
+from hinterland.rpc.serving import steady
 from hinterland.settings import load_settings
 
 
 async def _serve(data: Path) -> None:
     server = Server(load_settings(data=data, listen="127.0.0.1:0", owner_queued_jobs=1_000_000))
-    print(await server.start(), flush=True)
+    address = await server.start()
+    steady()
+    print(address, flush=True)
     await asyncio.to_thread(sys.stdin.read)
     await server.drain()
     await server.finish_calls(1.0)
@@ -23,5 +25,4 @@ async def _serve(data: Path) -> None:
 
 if __name__ == "__main__":
     logs.set_up("info")
-    sys.setswitchinterval(SWITCH_S)
     asyncio.run(_serve(Path(sys.argv[1])))

@@ -17,6 +17,7 @@ import grpc
 
 from benchmarks.harness import Figure, Settings
 from benchmarks.service import load_client as client
+from benchmarks.service.one_job import SETTLED_S, overheads
 from hinterland.api.v1 import jobs_pb2, server_pb2, server_pb2_grpc
 from hinterland.jobs import leases
 from hinterland.jobs.leases import Device
@@ -38,6 +39,7 @@ def run(settings: Settings) -> list[Figure]:
         figures += _transfers(root / "transfers", (4 if settings.small else 512) << 20, settings.rounds)
         figures += _long_queue(root / "queue", *((100, 20) if settings.small else (100_000, 300)))
         figures += _restart(root / "restart", 100 if settings.small else 10_000)
+        figures += overheads(root / "one", *((1, 0.0) if settings.small else (5, SETTLED_S)))
     return figures
 
 

@@ -58,14 +58,17 @@ class Caller:
         """Submit a job."""
         return await self.jobs.CreateJob(request)
 
-    async def begin(self, content: bytes) -> str:
-        """Begin an upload; its name."""
+    async def begin(self, content: bytes) -> inputs_pb2.Upload:
+        """Begin an upload."""
         upload = inputs_pb2.Upload(size_bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
-        return str((await self.inputs.CreateUpload(inputs_pb2.CreateUploadRequest(upload=upload))).name)
+        return await self.inputs.CreateUpload(inputs_pb2.CreateUploadRequest(upload=upload))
 
     async def upload(self, content: bytes) -> str:
-        """Upload a content; the name of its file."""
-        name = await self.begin(content)
+        """Upload a content, unless it is there; the name of its file."""
+        begun = await self.begin(content)
+        if begun.file:
+            return str(begun.file)
+        name = begun.name
         await self.inputs.WriteUpload(pieces(name, content))
         return str((await self.inputs.FinishUpload(inputs_pb2.FinishUploadRequest(name=name))).name)
 
@@ -212,7 +215,7 @@ async def transfer(address: str, data: Path, size_bytes: int, *, seed: int) -> T
     """Upload a file, and download one of its size."""
     caller = Caller(address)
     content = random.Random(seed).randbytes(1 << 20) * (size_bytes >> 20)  # noqa: S311 - any bytes
-    name = await caller.begin(content)
+    name = (await caller.begin(content)).name
     began = time.perf_counter()
     await caller.inputs.WriteUpload(pieces(name, content))
     upload_s = time.perf_counter() - began

@@ -22,7 +22,8 @@ LONG_S = 120.0
 """Deadline of a call that plans, or checks a whole file."""
 _PAUSES_S = (0.1, 2.0)
 _OPTIONS = (
-    ("grpc.max_receive_message_length", 4 << 20),
+    # manifests of large pyramids; everything else stays below 4 MiB
+    ("grpc.max_receive_message_length", 64 << 20),
     ("grpc.keepalive_time_ms", 60_000),
     # what a lost server costs is bounded by our own patience, not by gRPC's growing pauses
     ("grpc.max_reconnect_backoff_ms", 2_000),

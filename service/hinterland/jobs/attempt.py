@@ -1,37 +1,35 @@
 """The child that runs the engine for one attempt of a job, confined, and tells of it in JSON lines.
 
 `python -P -m hinterland.jobs.attempt PARENT`, in the environment of `child_environment`. It says {"ready": true}
-when all is imported, takes one `AttemptRequest`, tells {"progress": ...} and {"plan": ...}, and last
-{"done": true} or {"failure": ...}. With `plan_only` it ends with the plan.
+when all is imported, and loads compiled loops until it is asked for something. It takes one request, tells
+{"progress": ...} and {"plan": ...}, and last {"done": true} or {"failure": ...}. With `plan_only` it ends with the
+plan.
 """
 
 from __future__ import annotations
 
-import importlib
 import json
 import logging
 import mimetypes
 import os
-import pkgutil
+import select
 import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
 import numba
-from numba.core import caching
 
-import hinterland_kernels
 from hinterland.jobs import failpoints
 from hinterland.jobs.attempt_request import AttemptRequest
 from hinterland.jobs.checkpoints import Checkpoints
+from hinterland.jobs.compiled_loops import keep_no_compiled, load_compiled
 from hinterland.jobs.confinement import Limits, confine, die_with_parent, gpu_paths, system_paths
 from hinterland.jobs.faults import failure_of
+from hinterland.jobs.last_words import set_up_last_words
 from hinterland.jobs.requests import mosaic_request, overview_request, panorama_request, without_paths
 from hinterland.jobs.specs import MosaicSpec, OverviewSpec, PanoramaSpec
 from hinterland.maps.overview import make_overview
@@ -104,9 +102,13 @@ def main(arguments: list[str]) -> int:
     die_with_parent(int(arguments[0]))
     keep_freed_memory()
     stream = _own_stdout()
-    _open_files()
+    mimetypes.init()  # opens files of the system, which is allowed as yet
     stream.write('{"ready": true}\n')
     stream.flush()
+    for _ in load_compiled():
+        if select.select([sys.stdin], [], [], 0.0)[0]:
+            break
+    keep_no_compiled()
     line = sys.stdin.buffer.readline()
     if not line:  # the worker has no more jobs
         return 0
@@ -196,28 +198,7 @@ def _own_stdout() -> IO[str]:
     return kept
 
 
-def _open_files() -> None:
-    """Open what is opened on first use, while that is allowed.
-
-    Numba asks to write its cache of compiled loops when it opens it. All jobs share it and run what it holds, so
-    what a job compiles is used and not kept.
-    """
-    mimetypes.init()
-    for module in pkgutil.walk_packages(hinterland_kernels.__path__, "hinterland_kernels."):
-        if not module.name.endswith("._cuda"):
-            importlib.import_module(module.name)
-    keep: Callable[..., None] = caching.Cache.save_overload
-
-    def try_to_keep(*arguments: Any) -> None:  # noqa: ANN401 - as Numba calls it
-        with suppress(OSError):
-            keep(*arguments)
-
-    caching.Cache.save_overload = try_to_keep
-
-
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the worker ends it, not the terminal
-    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
-    # it tells of each driver that GDAL is to do without, which would hide what the log is read for
-    logging.getLogger("rasterio._env").setLevel(logging.CRITICAL)
+    set_up_last_words()
     sys.exit(main(sys.argv[1:]))

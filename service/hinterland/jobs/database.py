@@ -2,8 +2,9 @@
 
 Writers take turns on both: a transaction that writes first takes the one lock (BEGIN IMMEDIATE, or an advisory
 lock), so that what it reads stays true until it commits, and what commits later has a later revision. The price
-is paid by grouping: one thread carries out all works that wait in one transaction, each in a savepoint of its
-own, and answers them after the commit, which is on the disk then.
+is paid by grouping: one thread carries out all works that wait in one transaction, and answers them after the
+commit, which is on the disk then. A work that raises must leave nothing: the whole group is then taken back to the
+savepoint that it began with, and carried out again, each work in a savepoint of its own.
 """
 
 from __future__ import annotations
@@ -26,12 +27,14 @@ from hinterland.jobs import failpoints
 from hinterland.reasons import Reason, RefusedError
 
 Result = TypeVar("Result")
+_Outcome = tuple[Any, BaseException | None]
 
 MOST_GROUPED = 256
 """Works in one transaction: more only makes the first of them wait."""
 BUSY_S = 5.0
 """How long a writer waits for the lock."""
 _POSTGRES_LOCK = 0x68696E74
+_CLOCK = "hinterland_clock"
 _BUSY_SQLSTATES = frozenset({"55P03", "40P01", "40001", "57014"})
 
 _logger = logging.getLogger(__name__)
@@ -79,9 +82,10 @@ class Database:
     def write(self, work: Callable[[Connection], Result]) -> Future[Result]:
         """Carry out a work that changes rows; the answer comes after the commit is on the disk.
 
-        What the work raises, its answer raises, and nothing of it is kept. The answer may also raise
-        RefusedError with DATABASE_BUSY: then nothing was kept either, or, if the connection broke during the
-        commit, it may have been.
+        It may be carried out twice, when what the first time changed in rows is undone: outside of them it must
+        do nothing that cannot be done again. What the work raises, its answer raises, and nothing of it is
+        kept. The answer may also raise RefusedError with DATABASE_BUSY: then nothing was kept either, or, if the
+        connection broke during the commit, it may have been.
         """
         answer: Future[Result] = Future()
         with self._closing:
@@ -133,10 +137,10 @@ class Database:
                 self._write_group(group)
 
     def _write_group(self, group: list[_Work]) -> None:
-        outcomes: list[tuple[Any, BaseException | None]] = []
+        outcomes: list[_Outcome] = []
         try:
             with self._writing.connect() as connection, connection.begin():
-                outcomes = [_in_savepoint(connection, work) for work in group]
+                outcomes = _carried_out(connection, group)
                 failpoints.reach("database.commit")
         except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
             refusal = _as_refusal(error) if isinstance(error, sa.exc.DBAPIError) else error
@@ -148,18 +152,37 @@ class Database:
                 work.answer.set_exception(failure)
 
 
-def _in_savepoint(connection: Connection, work: _Work) -> tuple[Any, BaseException | None]:
+def _carried_out(connection: Connection, group: list[_Work]) -> list[_Outcome]:
+    """What became of each work of a group; a savepoint for each is paid only where one raises."""
+    if len(group) == 1:
+        return [_in_savepoint(connection, group[0])]
+    connection.exec_driver_sql("SAVEPOINT works")
+    try:
+        return [(work.do(connection), None) for work in group]
+    except Exception as error:
+        if _is_cut(error):
+            raise
+        connection.exec_driver_sql("ROLLBACK TO SAVEPOINT works")
+    return [_in_savepoint(connection, work) for work in group]
+
+
+def _in_savepoint(connection: Connection, work: _Work) -> _Outcome:
     connection.exec_driver_sql("SAVEPOINT work")
     try:
         value = work.do(connection)
     except Exception as error:
-        if isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated:
+        if _is_cut(error):
             raise
         connection.exec_driver_sql("ROLLBACK TO SAVEPOINT work")
         connection.exec_driver_sql("RELEASE SAVEPOINT work")
         return None, _as_refusal(error) if isinstance(error, sa.exc.DBAPIError) else error
     connection.exec_driver_sql("RELEASE SAVEPOINT work")
     return value, None
+
+
+def _is_cut(error: Exception) -> bool:
+    """True if the transaction went with its connection."""
+    return isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated
 
 
 def _as_refusal(error: sa.exc.DBAPIError) -> Exception:
@@ -186,13 +209,14 @@ def _is_unreachable(error: sa.exc.DBAPIError) -> bool:
 def _sqlite_engines(url: sa.URL, clock: Callable[[], float], busy_s: float) -> tuple[Engine, Engine]:
     def engine(begin: str, *pragmas: str) -> Engine:
         made = sa.create_engine(
-            url, connect_args={"timeout": busy_s, "check_same_thread": False, "cached_statements": 256}
+            url,
+            connect_args={"timeout": busy_s, "check_same_thread": False, "cached_statements": 256},
+            execution_options={_CLOCK: clock},
         )
 
         @sa.event.listens_for(made, "connect")
         def prepare(connection: sqlite3.Connection, _: object) -> None:
             connection.isolation_level = None  # transactions begin as said below, not as sqlite3 guesses
-            connection.create_function("hinterland_now", 0, clock)
             for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", *pragmas):
                 connection.execute(f"PRAGMA {pragma}").close()
 
@@ -202,7 +226,9 @@ def _sqlite_engines(url: sa.URL, clock: Callable[[], float], busy_s: float) -> t
 
         return made
 
-    return engine("BEGIN IMMEDIATE", "journal_size_limit=67108864"), engine("BEGIN", "query_only=ON")
+    # what savepoints keep of changed pages is never needed again: on the disk it costs as much as the commit
+    writing = engine("BEGIN IMMEDIATE", "journal_size_limit=67108864", "temp_store=MEMORY")
+    return writing, engine("BEGIN", "query_only=ON")
 
 
 def _postgres_engines(url: sa.URL, busy_s: float) -> tuple[Engine, Engine]:
@@ -228,10 +254,10 @@ def _postgres_engines(url: sa.URL, busy_s: float) -> tuple[Engine, Engine]:
 
 
 def now_s(connection: Connection) -> float:
-    """Seconds since 1970 by the database's clock."""
-    function = (
-        "SELECT hinterland_now()"
-        if connection.dialect.name == "sqlite"
-        else "SELECT extract(epoch FROM clock_timestamp())::float8"
+    """Seconds since 1970 by the database's clock; SQLite has no other than this machine's."""
+    clock = connection.get_execution_options().get(_CLOCK)
+    if clock is not None:
+        return float(clock())
+    return float(
+        connection.exec_driver_sql("SELECT extract(epoch FROM clock_timestamp())::float8").scalar_one()
     )
-    return float(connection.exec_driver_sql(function).scalar_one())

@@ -15,7 +15,8 @@ from hinterland.jobs.folders import DataFolders
 from hinterland.jobs.leases import Succeeded
 from hinterland.jobs.model import ResultFile
 
-_MOST_FILES = 1_000_000
+_MOST_FILES = 250_000
+"""Their manifest fits into a message of 64 MiB."""
 _BLOCK_BYTES = 64 << 20
 
 

@@ -41,7 +41,12 @@ class Limits:
 
 def count_queued(connection: Connection, owner: str) -> int:
     """Count a new job of the owner that waits; how many these are now."""
-    return int(connection.execute(_COUNT_QUEUED, {"owner": owner}).scalar_one())
+    queued = connection.execute(_COUNT_QUEUED, {"of_owner": owner}).scalar()
+    if queued is None:  # an owner is known from the first job or file on
+        first = {"owner": owner, "queued": 1, "running": 0, "bytes": 0, "served": 0}
+        connection.execute(sa.insert(owners), first)
+        return 1
+    return int(queued)
 
 
 def check_queue(*, queued: int, own: int, limits: Limits) -> None:
@@ -59,10 +64,11 @@ def check_queue(*, queued: int, own: int, limits: Limits) -> None:
         raise RefusedError(Reason.QUOTA_EXCEEDED, message, quota="owner_queued_jobs")
 
 
-# an owner is known from the first job or file on
-_COUNT_QUEUED = sa.text(
-    "INSERT INTO owners (owner, queued, running, bytes, served) VALUES (:owner, 1, 0, 0, 0) "
-    "ON CONFLICT (owner) DO UPDATE SET queued = owners.queued + 1 RETURNING queued"
+_COUNT_QUEUED = (
+    sa.update(owners)
+    .where(owners.c.owner == sa.bindparam("of_owner"))
+    .values(queued=owners.c.queued + 1)
+    .returning(owners.c.queued)
 )
 _COUNT_BYTES = sa.text(
     "INSERT INTO owners (owner, queued, running, bytes, served) VALUES (:owner, 0, 0, :bytes, 0) "

@@ -10,19 +10,19 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from hinterland.jobs.model import Change, Degradation, Job, PlanSummary, StageProgress, State
-from hinterland.jobs.specs import from_json
+from hinterland.jobs.specs import Spec, from_json
 from hinterland.reasons import Failure, Reason
 
 Row = RowMapping | Mapping[str, Any]
 """Values by the names of columns."""
 
 
-def job_of(row: Row) -> Job:
-    """The job of a row of `jobs`."""
+def job_of(row: Row, spec: Spec | None = None) -> Job:
+    """The job of a row of `jobs`, whose spec need not be read where it is at hand."""
     return Job(
         id=row["id"],
         owner=row["owner"],
-        spec=from_json(row["kind"], row["spec"]),
+        spec=from_json(row["kind"], row["spec"]) if spec is None else spec,
         title=row["title"],
         labels=json.loads(row["labels"]),
         max_run_s=row["max_run_s"],

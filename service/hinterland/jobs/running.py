@@ -3,36 +3,26 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from hinterland.jobs import failpoints
+from hinterland.jobs.attempt_files import check_plan, given_inputs, linked_panorama
 from hinterland.jobs.attempt_request import AttemptRequest
 from hinterland.jobs.checkpoints import Checkpoints
 from hinterland.jobs.children import ChildError
 from hinterland.jobs.content import place_inputs
 from hinterland.jobs.database import Database
 from hinterland.jobs.engine import Engine
-from hinterland.jobs.ingest import (
-    Given,
-    Ingest,
-    IngestLimits,
-    Verdict,
-    given_files,
-    verdict_from_json,
-    verdict_to_json,
-)
+from hinterland.jobs.ingest import Ingest, IngestLimits, Verdict, verdict_from_json, verdict_to_json
 from hinterland.jobs.lease_keeper import LOOK_S, LeaseKeeper
 from hinterland.jobs.leases import Claim, Succeeded
 from hinterland.jobs.model import Degradation, PlanSummary
 from hinterland.jobs.publishing import publish
-from hinterland.jobs.quotas import check_disk
-from hinterland.jobs.specs import OverviewSpec, input_files
-from hinterland.jobs.store import result_of
+from hinterland.jobs.specs import input_files
 from hinterland.jobs.worker_settings import WorkerSettings
-from hinterland.reasons import Failure, Reason, RefusedError
+from hinterland.reasons import Failure, Reason
 
 _VERDICTS = "verdicts"
 
@@ -120,10 +110,7 @@ class Attempt:
 
     def _inspected(self, ingest: Ingest) -> list[Verdict]:
         """Verdicts of all inputs; an earlier attempt's where there are, for what a digest names stays the same."""
-        given = [
-            Given(path=f"{number}/{file.filename}", sha256=file.sha256, role=role)
-            for number, (file, role) in enumerate(given_files(self._job.spec))
-        ]
+        given = given_inputs(self._job.spec)
         # not among the checkpoints that the engine's child may write
         kept = Checkpoints(self._folders.job(self._job.id) / "inspected")
         text = kept.load(_VERDICTS)
@@ -140,32 +127,17 @@ class Attempt:
         return verdicts
 
     def _request(self, inputs: tuple[Path, ...]) -> AttemptRequest:
-        spec = self._job.spec
+        panorama = linked_panorama(self._database, self._folders, self._job, self._folder / "panorama")
         return AttemptRequest(
-            spec=spec,
+            spec=self._job.spec,
             inputs=inputs,
-            panorama=self._panorama(spec) if isinstance(spec, OverviewSpec) else None,
+            panorama=panorama,
             scratch=self._folder / "made",
             checkpoints=self._folders.job(self._job.id) / "checkpoints",
             memory_bytes=self._memory_bytes,
             backend=self._settings.backend,
             most_file_bytes=self._settings.plan_output_bytes,
         )
-
-    def _panorama(self, spec: OverviewSpec) -> Path:
-        """The bundle of a map's panorama, linked: it stays though its job is deleted meanwhile."""
-        owner = self._job.owner
-        name, files = self._database.read(lambda connection: result_of(connection, owner, spec.panorama))
-        copy = self._folder / "panorama"
-        for file in files:
-            place = copy / file.path
-            place.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                os.link(self._folders.results / name / file.path, place)
-            except FileNotFoundError as error:
-                message = f"jobs/{spec.panorama} has been deleted"
-                raise RefusedError(Reason.RESULT_NOT_READY, message) from error
-        return copy
 
     def _hear(self, told: Mapping[str, Any]) -> None:
         """Pass on what the child says, as far as it is what it should say."""
@@ -191,10 +163,7 @@ class Attempt:
 
     def _plan(self, plan: PlanSummary) -> None:
         self._keeper.plan(plan)
-        if plan.output_bytes > self._settings.plan_output_bytes:
-            message = (
-                f"the output may have {plan.output_bytes} bytes, more than the {self._settings.plan_output_bytes} "
-                "of this server: ask for a coarser or smaller one"
-            )
-            raise RefusedError(Reason.PLAN_TOO_LARGE, message)
-        check_disk(self._folder, plan.output_bytes, self._settings.disk_high_water)
+        settings = self._settings
+        check_plan(
+            plan, self._folder, most_bytes=settings.plan_output_bytes, high_water=settings.disk_high_water
+        )

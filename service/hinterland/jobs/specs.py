@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import types
 import typing
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 Extent = tuple[float, float, float, float]
@@ -102,7 +102,11 @@ def input_files(spec: Spec) -> tuple[InputFile, ...]:
 
 def to_json(spec: Spec) -> str:
     """The canonical text of a spec: equal specs give equal texts."""
-    return json.dumps(asdict(spec), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return json.dumps(spec, default=_by_name, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _by_name(value: Spec | InputFile) -> dict[str, Any]:
+    return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
 def from_json(kind: str, text: str) -> Spec:

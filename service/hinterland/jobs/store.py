@@ -20,13 +20,12 @@ from hinterland.jobs.database import now_s
 from hinterland.jobs.identifiers import identifier
 from hinterland.jobs.model import Job, ResultFile, State
 from hinterland.jobs.quotas import Limits, check_queue, count_bytes, count_queued
-from hinterland.jobs.rows import Row, job_of, labels_text
-from hinterland.jobs.schema import counter, files, job_inputs, job_labels, job_results, jobs, owners, workers
-from hinterland.jobs.specs import OverviewSpec, PanoramaSpec, Spec, input_files, to_json
+from hinterland.jobs.references import check_inputs, check_panorama, keep_references
+from hinterland.jobs.rows import job_of, labels_text
+from hinterland.jobs.schema import counter, job_labels, job_results, jobs, owners, workers
+from hinterland.jobs.specs import Spec, to_json
 from hinterland.jobs.transitions import keep_event, move, own_row
 from hinterland.reasons import Reason, RefusedError
-
-_MOST_NAMES = 500  # in one statement: some databases take no more than 999 parameters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +69,7 @@ def create_job(
         )
         if earlier is not None:
             return _same(earlier, digest, request_id)
-    _check_inputs(connection, owner, spec)
+    check_panorama(connection, owner, spec)
     time_s = now_s(connection)
     count = connection.execute(_COUNT_NEW, {"ms": int(time_s * 1000.0)}).one()
     check_queue(queued=count.queued, own=count_queued(connection, owner), limits=limits)
@@ -100,8 +99,8 @@ def create_job(
     connection.execute(_INSERT_JOB, values)
     row = {**_NO_VALUES, **values}
     keep_event(connection, row)
-    _keep_names(connection, row, spec, labels or {})
-    return job_of(row)
+    keep_references(connection, row, spec, labels or {})
+    return job_of(row, spec)
 
 
 _BY_REQUEST = sa.select(jobs).where(
@@ -109,9 +108,6 @@ _BY_REQUEST = sa.select(jobs).where(
 )
 _INSERT_JOB = sa.insert(jobs)
 _NO_VALUES: Mapping[str, Any] = dict.fromkeys(jobs.c.keys())
-_KNOWN_FILES = sa.select(files.c.sha256).where(
-    files.c.owner == sa.bindparam("of_owner"), files.c.sha256.in_(sa.bindparam("some", expanding=True))
-)
 _COUNT_NEW = (
     sa.update(counter)
     .values(
@@ -131,32 +127,6 @@ def _same(earlier: RowMapping, digest: str, request_id: str) -> Job:
         message = f"request_id {request_id} stands for another request: give a new one"
         raise RefusedError(Reason.REQUEST_ID_REUSED, message, request_id=request_id)
     return job_of(earlier)
-
-
-def _check_inputs(connection: Connection, owner: str, spec: Spec) -> None:
-    wanted = sorted({file.sha256 for file in input_files(spec)})
-    for start in range(0, len(wanted), _MOST_NAMES):
-        some = wanted[start : start + _MOST_NAMES]
-        known = connection.execute(_KNOWN_FILES, {"of_owner": owner, "some": some}).scalars()
-        missing = sorted(set(some) - set(known))
-        if missing:
-            message = f"files/{missing[0]} was not uploaded, or has expired: upload it"
-            raise RefusedError(Reason.FILE_NOT_FOUND, message, file=f"files/{missing[0]}")
-    if isinstance(spec, OverviewSpec):
-        panorama = own_row(connection, owner, spec.panorama)
-        if panorama["kind"] != PanoramaSpec.kind or panorama["state"] != State.SUCCEEDED:
-            message = f"jobs/{spec.panorama} has no panorama to draw a map of: it must be one, and SUCCEEDED"
-            raise RefusedError(Reason.RESULT_NOT_READY, message, state=panorama["state"])
-
-
-def _keep_names(connection: Connection, row: Row, spec: Spec, labels: Mapping[str, str]) -> None:
-    inputs = sorted({file.sha256 for file in input_files(spec)})
-    own = {"owner": row["owner"], "job_id": row["id"]}
-    if inputs:
-        connection.execute(sa.insert(job_inputs), [{"sha256": sha256, **own} for sha256 in inputs])
-    if labels:
-        marks = [{"key": key, "value": value, **own} for key, value in labels.items()]
-        connection.execute(sa.insert(job_labels), marks)
 
 
 def get_job(connection: Connection, owner: str, job_id: str) -> Job:
@@ -227,7 +197,8 @@ def retry_job(connection: Connection, owner: str, job_id: str, *, limits: Limits
     if job.state not in {State.FAILED, State.CANCELLED}:
         message = f"jobs/{job_id} is {job.state}: only one that FAILED or was CANCELLED can be retried"
         raise RefusedError(Reason.STATE_WRONG, message, state=job.state)
-    _check_inputs(connection, owner, job.spec)
+    check_inputs(connection, owner, job.spec)
+    check_panorama(connection, owner, job.spec)
     begun = {
         "attempt": 0,
         "failure": None,

@@ -11,6 +11,7 @@ import errno
 import hashlib
 import os
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -27,8 +28,9 @@ from hinterland.jobs.upload_files import lock_upload, upload_path
 from hinterland.jobs.uploads import Upload, UploadLimits, UploadState, get_upload
 from hinterland.reasons import Reason, RefusedError
 
-KEPT_EVERY_BYTES = 256 << 20
-"""A server that dies costs a client no more than this."""
+KEPT_EVERY_BYTES = 32 << 20
+"""A server that dies costs a client about twice this: one part is written while the one before is synced."""
+_BLOCK_BYTES = 4 << 20
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -43,7 +45,9 @@ class UploadWriter:
         self._descriptor = descriptor
         self._limits = limits
         self._upload = upload
-        self._position = upload.committed_bytes
+        self._position = self._asked = upload.committed_bytes
+        self._keeper = ThreadPoolExecutor(1, "upload keeper")
+        self._keeping: Future[None] | None = None
 
     def append(self, offset: int, data: bytes, crc32c: int) -> None:
         """Write a piece.
@@ -79,26 +83,40 @@ class UploadWriter:
             while written < len(data):
                 written += os.pwrite(self._descriptor, data[written:] if written else data, offset + written)
         self._position += len(data)
-        if self._position - self._upload.committed_bytes >= KEPT_EVERY_BYTES:
-            self.commit()
+        if self._position - self._asked >= KEPT_EVERY_BYTES:
+            self._wait()
+            self._asked = self._position
+            self._keeping = self._keeper.submit(self._keep, self._position, is_over=False)
 
-    def commit(self) -> Upload:
-        """Have all pieces on the disk and in the row; the upload as it stands then.
+    def commit(self) -> None:
+        """Have all pieces on the disk and in the row.
 
         Raises
         ------
         RefusedError
             DISK_FULL, DATABASE_BUSY.
         """
+        self._wait()
+        if self._position > self._upload.committed_bytes:
+            self._keep(self._position, is_over=True)
+
+    def _wait(self) -> None:
+        """Until what was asked to be kept is; what broke it is raised."""
+        keeping, self._keeping = self._keeping, None
+        if keeping is not None:
+            keeping.result()
+
+    def _keep(self, reached: int, *, is_over: bool) -> None:
+        """Have all pieces so far on the disk and in the row."""
         with _clear_full():
             failpoints.reach("upload.fsync")
             os.fsync(self._descriptor)
         failpoints.reach("upload.commit")
-        reached = self._position
         self._upload = self._database.write(
             lambda connection: _set_committed(connection, self._upload, reached, self._limits.retention_s)
         ).result()
-        return self._upload
+        if not is_over:  # a long file would push out of memory what jobs are at work on
+            os.posix_fadvise(self._descriptor, 0, reached, os.POSIX_FADV_DONTNEED)
 
     def __enter__(self) -> Self:
         return self
@@ -107,9 +125,9 @@ class UploadWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if self._position > self._upload.committed_bytes:
-                self.commit()
+            self.commit()
         finally:
+            self._keeper.shutdown()
             os.close(self._descriptor)
 
 
@@ -207,9 +225,14 @@ def _settle(connection: Connection, folder: Path, upload: Upload) -> File:
 def _is_whole(descriptor: int, upload: Upload) -> bool:
     if os.fstat(descriptor).st_size != upload.size_bytes:
         return False
-    with os.fdopen(os.dup(descriptor), "rb", buffering=0) as file:
-        file.seek(0)
-        return hashlib.file_digest(file, "sha256").hexdigest() == upload.sha256
+    digest = hashlib.sha256()
+    for start in range(0, upload.size_bytes, _BLOCK_BYTES):
+        # the disk reads the next block while this one is hashed
+        os.posix_fadvise(descriptor, start + _BLOCK_BYTES, _BLOCK_BYTES, os.POSIX_FADV_WILLNEED)
+        digest.update(os.pread(descriptor, _BLOCK_BYTES, start))
+        if upload.size_bytes > KEPT_EVERY_BYTES:
+            os.posix_fadvise(descriptor, start, _BLOCK_BYTES, os.POSIX_FADV_DONTNEED)
+    return digest.hexdigest() == upload.sha256
 
 
 @contextmanager

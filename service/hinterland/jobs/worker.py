@@ -47,7 +47,7 @@ from hinterland.jobs.transitions import row_of
 from hinterland.jobs.worker_settings import WorkerSettings
 from hinterland.reasons import Failure, Reason, RefusedError
 
-_POLL_S = 0.05
+_POLL_S = 0.025
 PULSE_S = 1.0
 _INSIST_S = 60.0
 """How long an outcome is offered to a database that is away."""

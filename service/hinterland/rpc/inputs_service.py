@@ -107,13 +107,14 @@ class InputsService(inputs_pb2_grpc.InputsServicer):
         writing: asyncio.Future[None] | None = None
         try:
             while request is not None:
-                if not 1 <= len(request.data) <= MOST_PIECE_BYTES:
-                    raise invalid("data", f"1 to {MOST_PIECE_BYTES} bytes, got {len(request.data)}")
+                data = request.data  # once: each look at it is a copy
+                if not 1 <= len(data) <= MOST_PIECE_BYTES:
+                    raise invalid("data", f"1 to {MOST_PIECE_BYTES} bytes, got {len(data)}")
                 if writing is not None:
                     await asyncio.shield(writing)
-                append = partial(writer.append, request.offset, request.data, request.crc32c)
+                append = partial(writer.append, request.offset, data, request.crc32c)
                 writing = asyncio.ensure_future(self._backstage.on_disk(append))
-                self._backstage.metrics.transfer("in", len(request.data))
+                self._backstage.metrics.transfer("in", len(data))
                 request = await _next(requests)
         finally:
             await ended(writing)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
 import shutil
 import threading
@@ -13,16 +12,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from hinterland.jobs.attempt_files import check_plan, given_inputs, linked_panorama
 from hinterland.jobs.attempt_request import AttemptRequest
 from hinterland.jobs.children import ChildError
 from hinterland.jobs.content import place_inputs
 from hinterland.jobs.devices import posts
 from hinterland.jobs.engine import Engine, EngineLostError
-from hinterland.jobs.ingest import Given, Ingest, IngestLimits, given_files
+from hinterland.jobs.ingest import Ingest, IngestLimits
 from hinterland.jobs.model import Job, PlanSummary
-from hinterland.jobs.quotas import check_disk
-from hinterland.jobs.specs import OverviewSpec, input_files
-from hinterland.jobs.store import result_of
+from hinterland.jobs.specs import input_files
 from hinterland.reasons import Failure, Reason, RefusedError
 from hinterland.rpc.backstage import Backstage
 
@@ -84,11 +82,7 @@ class Planner:
             shutil.rmtree(folder, ignore_errors=True)
 
     def _inspect(self, ingest: Ingest, job: Job, inputs: Path, tick: Callable[[int], None]) -> None:
-        given = [
-            Given(path=f"{number}/{file.filename}", sha256=file.sha256, role=role)
-            for number, (file, role) in enumerate(given_files(job.spec))
-        ]
-        for verdict in ingest.inspect(inputs, given, IngestLimits(), tick):
+        for verdict in ingest.inspect(inputs, given_inputs(job.spec), IngestLimits(), tick):
             if verdict.failure is not None:
                 raise _refused(verdict.failure)
 
@@ -103,10 +97,12 @@ class Planner:
                 plans.append(PlanSummary(**told["plan"]))
 
         post = posts(settings)[0]
+        database, folders = self._backstage.database, self._backstage.folders
+        panorama = linked_panorama(database, folders, job, folder / "panorama")
         request = AttemptRequest(
             spec=job.spec,
             inputs=inputs,
-            panorama=self._panorama(job, folder / "panorama"),
+            panorama=panorama,
             scratch=folder / "made",
             checkpoints=folder / "checkpoints",
             memory_bytes=post.device.share_bytes,
@@ -124,28 +120,13 @@ class Planner:
             message = "a child of this service ended without a plan"
             raise ChildError(message)
         plan = plans[-1]
-        if plan.output_bytes > settings.plan_output_bytes:
-            message = (
-                f"the output may have {plan.output_bytes} bytes, more than the {settings.plan_output_bytes} "
-                "of this server: ask for a coarser or smaller one"
-            )
-            raise RefusedError(Reason.PLAN_TOO_LARGE, message)
-        check_disk(settings.data, plan.output_bytes, settings.disk_high_water)
-        return plan
-
-    def _panorama(self, job: Job, copy: Path) -> Path | None:
-        """The bundle of a map's panorama, linked: it stays though its job is deleted meanwhile."""
-        spec = job.spec
-        if not isinstance(spec, OverviewSpec):
-            return None
-        name, files = self._backstage.database.read(
-            lambda connection: result_of(connection, job.owner, spec.panorama)
+        check_plan(
+            plan,
+            settings.data,
+            most_bytes=settings.plan_output_bytes,
+            high_water=settings.disk_high_water,
         )
-        for file in files:
-            place = copy / file.path
-            place.parent.mkdir(parents=True, exist_ok=True)
-            os.link(self._backstage.folders.results / name / file.path, place)
-        return copy
+        return plan
 
 
 def _refused(failure: Failure) -> RefusedError:

@@ -80,8 +80,9 @@ class ResultsService(results_pb2_grpc.ResultsServicer):
         ahead = self._piece(descriptor, offset, end)
         try:
             while (response := await asyncio.shield(ahead)) is not None:
-                ahead = self._piece(descriptor, response.offset + len(response.data), end)
-                self._backstage.metrics.transfer("out", len(response.data))
+                size_bytes = len(response.data)  # once: each look at the data is a copy
+                ahead = self._piece(descriptor, response.offset + size_bytes, end)
+                self._backstage.metrics.transfer("out", size_bytes)
                 yield response
         finally:
             await ended(ahead)  # the descriptor must not be closed under a thread that reads

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import gc
 import os
 import signal
 import sys
@@ -19,8 +20,10 @@ from hinterland.settings import Settings
 
 LOCK = "server.lock"
 """File of run/ that a server holds while it has the data."""
-SWITCH_S = 0.0005
+_SWITCH_S = 0.0005
 """The loop gives its turn away at each system call; by default a busy writer would then keep it for 5 ms."""
+_YOUNG_OBJECTS = 20_000
+"""Made before the collector looks for cycles among them; by default it does so several times a call."""
 _ENDING = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -40,9 +43,16 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
         If the server cannot start; the message says what to change.
     """
     logs.set_up(settings.log_level)
-    sys.setswitchinterval(SWITCH_S)
     with _alone(settings):
         asyncio.run(_serve(settings, announce))
+
+
+def steady() -> None:
+    """Keep the interpreter's own pauses short; call it when the server has started."""
+    sys.setswitchinterval(_SWITCH_S)
+    gc.collect()
+    gc.freeze()  # modules stay, and need not be looked through while calls wait
+    gc.set_threshold(_YOUNG_OBJECTS)
 
 
 async def _serve(settings: Settings, announce: Callable[[str], None]) -> None:
@@ -62,6 +72,7 @@ async def _serve(settings: Settings, announce: Callable[[str], None]) -> None:
         supervisor.start()
         logs.logger().info("serving", address=address)
         announce(address)
+        steady()
         await ending.wait()
         logs.logger().info("draining", seconds=settings.drain_s)
         await server.drain()

@@ -18,7 +18,7 @@ from hinterland.jobs.model import Change, State
 from hinterland.reasons import Reason, RefusedError
 from hinterland.rpc.backstage import Backstage
 
-POLL_S = 0.05
+POLL_S = 0.025
 _IDLE_S = 1.0
 MOST_PENDING = 1000
 """States that a watcher may leave unread; one that is further behind resumes from the database."""

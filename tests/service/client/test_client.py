@@ -12,6 +12,8 @@ from scripted_service import JOB, Script, served
 
 from hinterland.api.v1 import job_pb2, jobs_pb2
 from hinterland.client import AsyncClient, Client, Panorama, ServiceError, Tls, TransferError
+from hinterland.client.connection import Connection
+from hinterland.client.downloading import Downloader
 from hinterland.errors import InputError
 from hinterland.reasons import Reason
 
@@ -179,6 +181,19 @@ def test_a_download_that_breaks_goes_on_and_appears_whole(tmp_path: Path) -> Non
     }
     assert found == script.files
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_the_manifest_of_a_large_pyramid_is_read() -> None:
+    script = Script(files={f"tiles/14/{number}_{number}.jpg": b"" for number in range(60_000)})
+
+    async def work(address: str) -> None:
+        connection = Connection(address, token=None, tls=None, patience_s=1.0)
+        manifest = await Downloader(connection).manifest(JOB)
+        await connection.close()
+        assert manifest.ByteSize() > 4 << 20  # what gRPC takes unless told otherwise
+        assert len(manifest.files) == len(script.files)
+
+    served(script, work)
 
 
 def test_a_damaged_download_leaves_no_folder(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from hinterland.jobs import sqlite_files
 from hinterland.jobs.database import Database
 from hinterland.jobs.folders import DataFolders
 from hinterland.jobs.migrations import DatabaseNewerError, migrate
+from hinterland.jobs.model import Job
 from hinterland.jobs.opening import open_database
 from hinterland.jobs.schema import counter, metadata
 from hinterland.jobs.sqlite_files import DatabaseDamagedError, file_system
@@ -53,7 +55,41 @@ def test_sqlite_waits_for_the_disk_on_every_commit(tmp_path: Path) -> None:
 
         asked = [database.write(lambda c, n=n: pragma(c, n)) for n in ("synchronous", "journal_mode")]
         assert [one.result() for one in asked] == [2, "wal"]  # 2 is FULL
+        assert database.write(lambda c: pragma(c, "temp_store")).result() == 2  # savepoints' pages in memory
         assert database.write(lambda c: pragma(c, "foreign_keys")).result() == 1
+
+
+@pytest.mark.parametrize("broken", [None, 0, 3])
+def test_works_of_one_commit_do_not_share_a_failure(database: Database, broken: int | None) -> None:
+    submit(database)
+    begun, goes_on, calls = threading.Event(), threading.Event(), [0] * 5
+
+    def hold(_: Connection) -> bool:
+        begun.set()
+        return goes_on.wait(60.0)
+
+    def counted(number: int, connection: Connection) -> Job:
+        calls[number] += 1
+        job = new_job()(connection)
+        if number == broken:
+            raise KeyError(number)
+        return job
+
+    holding = database.write(hold)
+    assert begun.wait(60.0)
+    # what is asked for meanwhile is one group
+    answers = [database.write(partial(counted, number)) for number in range(5)]
+    goes_on.set()
+    assert holding.result()
+    kept = [answer.result().id for number, answer in enumerate(answers) if number != broken]
+    found = database.read(lambda c: list_jobs(c, "ada", page_size=9))
+    assert sorted(job.id for job in found)[1:] == kept
+    if broken is None:
+        assert calls == [1] * 5
+    else:
+        with pytest.raises(KeyError, match=str(broken)):
+            answers[broken].result()
+        assert sum(job.sequence for job in found) == len(kept) + 1
 
 
 def test_readers_cannot_write(database: Database) -> None:

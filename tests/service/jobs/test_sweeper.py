@@ -8,12 +8,15 @@ import pytest
 import sqlalchemy as sa
 from job_service import Service
 from job_store import submit, take_one
+from upload_pieces import BYTES, OWNER, append, create, opened, sha256_of, take_in
 
+from hinterland.jobs.content import content_path
 from hinterland.jobs.leases import Succeeded, finish
 from hinterland.jobs.model import Job, ResultFile, State
-from hinterland.jobs.schema import jobs
+from hinterland.jobs.schema import files, jobs, uploads
 from hinterland.jobs.store import delete_job, list_jobs
 from hinterland.jobs.sweeper import Sweeper
+from hinterland.jobs.upload_files import upload_path
 
 
 @pytest.fixture
@@ -99,6 +102,22 @@ def test_plans_that_a_killed_server_left_go_after_a_day(service: Service) -> Non
     sweep(service)
     assert fresh.is_dir()
     assert not old.exists()
+
+
+def test_uploads_and_files_that_nobody_asks_for_go_in_their_time(service: Service) -> None:
+    database, folder = service.database, service.folders.root
+    over, kept = create(database, folder), create(database, folder, sha256=sha256_of(b"other"))
+    for upload in (over, kept):
+        with opened(database, folder, upload) as writer:
+            append(writer, BYTES, 0, 10)
+    past = sa.update(uploads).where(uploads.c.id == over.id).values(expires_s=1.0)
+    database.write(lambda c: c.execute(past).rowcount).result()
+    unused, fresh = (take_in(database, folder, data) for data in (b"unused", b"fresh"))
+    past = sa.update(files).where(files.c.sha256 == unused.sha256).values(used_s=1.0)
+    database.write(lambda c: c.execute(past).rowcount).result()
+    sweep(service)
+    assert [upload_path(folder, one.id).exists() for one in (over, kept)] == [False, True]
+    assert [content_path(folder, OWNER, one.sha256).exists() for one in (unused, fresh)] == [False, True]
 
 
 def test_jobs_of_lost_workers_are_taken_back(service: Service) -> None:

@@ -57,7 +57,8 @@ class ResultsServicer:
     """
 
     def GetManifest(self, request, context):
-        """Name, size and checksum of each file of a result.
+        """Name, size and checksum of each file of a result: one message of at most 64 MiB, at about 150 bytes a file, so
+        that a client of large pyramids has to raise what it receives.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

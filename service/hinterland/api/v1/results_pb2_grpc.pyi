@@ -38,7 +38,9 @@ class ResultsStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> ResultsAsyncStub: ...
     GetManifest: _grpc.UnaryUnaryMultiCallable[_results_pb2.GetManifestRequest, _results_pb2.Manifest]
-    """Name, size and checksum of each file of a result."""
+    """Name, size and checksum of each file of a result: one message of at most 64 MiB, at about 150 bytes a file, so
+    that a client of large pyramids has to raise what it receives.
+    """
     ReadFile: _grpc.UnaryStreamMultiCallable[_results_pb2.ReadFileRequest, _results_pb2.ReadFileResponse]
     """Read a file or a part of it. NOT_FOUND: RESULT_FILE_NOT_FOUND. OUT_OF_RANGE: OFFSET_WRONG past its end."""
 
@@ -51,7 +53,9 @@ class ResultsAsyncStub(ResultsStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetManifest: _aio.UnaryUnaryMultiCallable[_results_pb2.GetManifestRequest, _results_pb2.Manifest]  # type: ignore[assignment]
-    """Name, size and checksum of each file of a result."""
+    """Name, size and checksum of each file of a result: one message of at most 64 MiB, at about 150 bytes a file, so
+    that a client of large pyramids has to raise what it receives.
+    """
     ReadFile: _aio.UnaryStreamMultiCallable[_results_pb2.ReadFileRequest, _results_pb2.ReadFileResponse]  # type: ignore[assignment]
     """Read a file or a part of it. NOT_FOUND: RESULT_FILE_NOT_FOUND. OUT_OF_RANGE: OFFSET_WRONG past its end."""
 
@@ -67,7 +71,9 @@ class ResultsServicer(metaclass=_abc_1.ABCMeta):
         request: _results_pb2.GetManifestRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_results_pb2.Manifest, _abc.Awaitable[_results_pb2.Manifest]]:
-        """Name, size and checksum of each file of a result."""
+        """Name, size and checksum of each file of a result: one message of at most 64 MiB, at about 150 bytes a file, so
+        that a client of large pyramids has to raise what it receives.
+        """
 
     @_abc_1.abstractmethod
     def ReadFile(

@@ -11,6 +11,7 @@ import resource
 import signal
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,13 @@ from hinterland.jobs import failpoints
 from hinterland.jobs.confinement import Limits, confine, die_with_parent, system_paths
 from hinterland.jobs.faults import failure_of
 from hinterland.jobs.ingest.environment import ALLOWED_DRIVERS
-from hinterland.jobs.ingest.values import Given, IngestLimits, Role, Verdict, verdict_to_json
+from hinterland.jobs.ingest.values import Content, Given, IngestLimits, Role, Verdict, verdict_to_json
+from hinterland.jobs.last_words import set_up_last_words
 from hinterland.reasons import Failure, Reason
 
 _TOLD_BYTES = 1 << 20
 _OPEN_FILES = 128
+_Judge = Callable[[Path, Given, IngestLimits, Callable[[float], None]], Content]
 _MOST_CPU_S = 24 * 3600
 
 
@@ -43,7 +46,8 @@ def main(arguments: list[str]) -> int:
             open_files=_OPEN_FILES,
         ),
     )
-    from hinterland.products.raster_examination import registered_drivers  # noqa: PLC0415 - loads GDAL
+    from hinterland.jobs.ingest.judge import judge  # noqa: PLC0415 - loads GDAL
+    from hinterland.products.raster_examination import registered_drivers  # noqa: PLC0415 - the same
 
     unwanted = registered_drivers() - ALLOWED_DRIVERS
     if unwanted:
@@ -58,13 +62,11 @@ def main(arguments: list[str]) -> int:
     confine(readable=[*system_paths(), folder])
     for file in job["files"]:
         given = Given(path=file["path"], sha256=file["sha256"], role=Role(file["role"]))
-        _say(verdict_to_json(_verdict(folder, given, limits)))
+        _say(verdict_to_json(_verdict(judge, folder, given, limits)))
     return 0
 
 
-def _verdict(folder: Path, given: Given, limits: IngestLimits) -> Verdict:
-    from hinterland.jobs.ingest.judge import judge  # noqa: PLC0415 - loads GDAL
-
+def _verdict(judge: _Judge, folder: Path, given: Given, limits: IngestLimits) -> Verdict:
     path = folder / given.path
     try:
         failpoints.reach("ingest.file")
@@ -106,4 +108,5 @@ def _say(message: Any) -> None:  # noqa: ANN401 - what JSON has
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the worker ends it, not the terminal
+    set_up_last_words()
     sys.exit(main(sys.argv[1:]))
