@@ -176,14 +176,21 @@ def _figures(kernel: str, dtype: str, bands: int, maps: _Maps, settings: Setting
         f"cv2.remap {cv2.__version__}, maps given": paired(ours, opencv, settings.rounds),
         f"rasterio.reproject {_GDAL[kernel].name}": paired(ours, gdal, settings.rounds),
     }
-    points = lattice.nodes[:-1:4, :-1:4]
-    at = np.arange(0, side, lattice.step)[::4]
+    at = np.arange(0, side, 61)  # between the lattice's nodes and on them
+    grid = np.stack(np.meshgrid(at, at, indexing="ij"), axis=-1).reshape(-1, 2).astype(np.float64)
+    points = maps.exact_map(grid).reshape(len(at), len(at), 2)
     truth = _waves(points[..., 0], points[..., 1]) * _FULL_SCALE[dtype]
     here = np.ix_(at, at)
     errors = {
         name: float(np.sqrt(np.mean((found[here].astype(np.float64) - truth) ** 2)) / truth.std())
-        for name, found in (("error", values[0]), ("gdal_error", reprojected[0]))
+        for name, found in (
+            ("error", values[0]),
+            ("gdal_error", reprojected[0]),
+            ("cv2_error", remapped[..., 0]),
+        )
     }
+    places = np.stack([line_map[here], sample_map[here]], axis=-1)
+    errors["coordinate_error_px"] = float(np.abs(places - points).max())
     pixels = side * side
     return [
         Figure(
