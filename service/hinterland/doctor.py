@@ -7,13 +7,17 @@ import platform
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from importlib.metadata import PackageNotFoundError, version
+from multiprocessing import get_context
 from pathlib import Path
 
 import numba
 
 from hinterland import __version__
 from hinterland.demo import examples
+from hinterland.publish.mosaic import make_mosaic
+from hinterland.publish.mosaic_request import MosaicRequest
 from hinterland.publish.panorama import PanoramaRequest, make_bundle
 from hinterland_kernels.backend import BackendMissingError, cuda
 
@@ -47,20 +51,46 @@ def examine() -> Iterator[tuple[str, str]]:
 
 
 def compile_kernels() -> float:
-    """Run the examples once, small, so that their kernels lie compiled in the cache; seconds taken.
+    """Make small panoramas and maps of the examples, so that their kernels lie in the cache; seconds taken.
 
-    They are of 16 bits in grey and of 8 bits in colour, as rover frames are.
+    Frames are of 16 bits in grey and of 8 bits in colour, maps of 8 bits and of floats. Maps have a process of
+    their own: a compiler keeps one core busy.
     """
     start = time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder:
-        for example in examples():
-            make_bundle(
-                PanoramaRequest(
-                    frames=example.frames,
-                    metadata=example.metadata,
-                    out=Path(folder) / example.name,
-                    pixels_per_degree=4.0,
-                    backend="cpu",
-                )
-            )
+    with (
+        tempfile.TemporaryDirectory() as name,
+        ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool,
+    ):
+        for done in [pool.submit(make, Path(name)) for make in (_make_panoramas, _make_maps)]:
+            done.result()
     return time.perf_counter() - start
+
+
+def _make_panoramas(folder: Path) -> None:
+    for example in examples():
+        make_bundle(
+            PanoramaRequest(
+                frames=example.frames,
+                metadata=example.metadata,
+                out=folder / example.name,
+                pixels_per_degree=4.0,
+                backend="cpu",
+            )
+        )
+
+
+def _make_maps(folder: Path) -> None:
+    for example in examples():
+        for raster in (example.base_map, example.dem):
+            if raster is not None:
+                make_mosaic(
+                    MosaicRequest(
+                        rasters=(raster,),
+                        out=folder / f"{raster.stem}.tif",
+                        crs="IAU_2015:49910",
+                        resolution=2.0,
+                        relief=raster == example.dem,
+                        slope=raster == example.dem,
+                        backend="cpu",
+                    )
+                )
