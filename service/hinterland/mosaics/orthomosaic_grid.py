@@ -79,6 +79,13 @@ def fit_map_grid(rasters: Sequence[MapRaster], request: Request) -> MapGrid:
         )
         raise InputError(message)
     bounds = request.extent or _union(rasters, wkt, middle_x)
+    width, height = bounds[2] - bounds[0], bounds[3] - bounds[1]
+    if request.resolution is not None and request.resolution > max(width, height) > 0.0:
+        message = (
+            f"--resolution {request.resolution:g}: the whole mosaic is {width:.3g} by {height:.3g} in the unit of "
+            "its coordinates; give less, or --crs of a map in metres"
+        )
+        raise InputError(message)
     try:
         for raster in rasters:
             if _is_own(raster.grid, wkt, request.resolution or finest):

@@ -550,6 +550,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "an extent beyond all whole numbers": ({"extent": (-1e300, -1e300, 1e300, 1e300)}, "absurd"),
     "no resolution": ({"resolution": 0.0}, "--resolution"),
+    "a sample larger than the mosaic": ({"resolution": 1e9}, "--resolution"),
     "a resolution that is no number": ({"resolution": math.nan}, "--resolution"),
     "a coordinate system that is none": ({"crs": "IAU_2015:1"}, "--crs IAU_2015:1"),
     "a coordinate system of another body": ({"crs": "EPSG:32618"}, "radius"),
