@@ -100,7 +100,7 @@ def shorter(one: float, other: float) -> float:
 @pixel_function
 def widening(span: float) -> float:
     """Factor by which a kernel is stretched for a grid pixel that spans so many source pixels."""
-    if span <= UNWIDENED:
+    if not span > UNWIDENED:  # nan too, where the map ends
         return 1.0
     if span < WIDENED:
         return 1.0 + (WIDENED - 1.0) * (span - UNWIDENED) / (WIDENED - UNWIDENED)
