@@ -120,10 +120,9 @@ def test_blocks_without_a_valid_sample_are_empty() -> None:
 
 
 @pytest.mark.skipif("x86_64" not in binding.get_process_triple(), reason="reads x86 assembly")
-@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
-def test_the_loop_of_sixteen_is_vector_code(dtype: str) -> None:
-    source, mask = texture((1, *SHAPE), dtype), np.ones(SHAPE, np.bool_)
-    warp(source, mask, lattice_of(1.0), WINDOW, dtype=dtype)
+def test_the_loop_of_sixteen_is_vector_code() -> None:
+    source, mask = texture((1, *SHAPE), "uint8"), np.ones(SHAPE, np.bool_)
+    warp(source, mask, lattice_of(1.0), WINDOW, dtype="uint8")
     cached = _blocks.FILL[KERNELS["bilinear"], False]
     kind = numba.typeof(source).copy(readonly=True)
     signature = next(
