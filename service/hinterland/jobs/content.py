@@ -115,7 +115,7 @@ def sweep_files(connection: Connection, folder: Path, retention_s: float, most: 
     return len(rows)
 
 
-def keep_content(folder: Path, owner: str, sha256: str, finished: Path) -> Path:
+def keep_content(folder: Path, owner: str, sha256: str, finished: Path | None) -> Path:
     """Move a file that was checked to its place, for good: it is there after a power cut.
 
     Parameters
@@ -124,12 +124,12 @@ def keep_content(folder: Path, owner: str, sha256: str, finished: Path) -> Path:
         Of the server's data.
     owner, sha256 : str
         Whose, and the content's digest.
-    finished : Path
-        The file, on the same disk, synced; it may be gone if an earlier call moved it.
+    finished : Path or None
+        The file, on the same disk, synced; None if an earlier call moved it.
     """
     place = content_path(folder, owner, sha256)
     place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if finished.exists():
+    if finished is not None:
         finished.chmod(_READ_ONLY)
         failpoints.reach("content.rename")
         finished.replace(place)

@@ -25,20 +25,31 @@ def lock_upload(folder: Path, upload_id: str) -> int:
     """
     path = upload_path(folder, upload_id)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    is_new = not path.exists()
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    while True:
+        is_new = not path.exists()
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _is_named(descriptor, path):
+                if is_new:
+                    sync_folder(path.parent)
+                return descriptor
+        except BlockingIOError:
+            os.close(descriptor)
+            message = "another stream writes this upload; end it or wait"
+            raise RefusedError(Reason.UPLOAD_BUSY, message) from None
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _is_named(descriptor: int, path: Path) -> bool:
+    """False if whoever held the lock while this waited for it has moved or removed the file."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if is_new:
-            sync_folder(path.parent)
-    except BlockingIOError:
-        os.close(descriptor)
-        message = "another stream writes this upload; end it or wait"
-        raise RefusedError(Reason.UPLOAD_BUSY, message) from None
-    except BaseException:
-        os.close(descriptor)
-        raise
-    return descriptor
+        return os.path.samestat(os.fstat(descriptor), path.lstat())
+    except FileNotFoundError:
+        return False
 
 
 def is_busy(folder: Path, upload_id: str) -> bool:

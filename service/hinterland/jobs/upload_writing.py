@@ -145,11 +145,12 @@ def open_writer(
     descriptor = lock_upload(folder, upload_id)
     try:
         upload = database.read(lambda connection: _open_upload(connection, owner, upload_id))
-        if os.fstat(descriptor).st_size < upload.committed_bytes:  # lost with its disk, or already a file
-            upload = database.write(
-                lambda connection: _set_committed(connection, upload, 0, limits.retention_s)
-            ).result()
-        os.ftruncate(descriptor, upload.committed_bytes)
+        if not _was_moved(descriptor, folder, upload):  # else nothing is left to write, only to finish
+            if os.fstat(descriptor).st_size < upload.committed_bytes:  # lost with its disk
+                upload = database.write(
+                    lambda connection: _set_committed(connection, upload, 0, limits.retention_s)
+                ).result()
+            os.ftruncate(descriptor, upload.committed_bytes)
         return UploadWriter(database, descriptor, upload, limits)
     except BaseException:
         os.close(descriptor)
@@ -172,24 +173,29 @@ def finish_upload(
     descriptor = lock_upload(folder, upload_id)
     try:
         upload = database.read(lambda connection: get_upload(connection, owner, upload_id))
+        if upload.state is UploadState.FINISHED:
+            upload_path(folder, upload_id).unlink(missing_ok=True)  # the lock made it anew
+            return database.write(lambda connection: _settle(connection, folder, upload)).result()
         if upload.committed_bytes < upload.size_bytes:
             message = f"{upload.committed_bytes} of {upload.size_bytes} bytes are here; write the rest first"
             raise RefusedError(Reason.UPLOAD_INCOMPLETE, message, committed_bytes=str(upload.committed_bytes))
         partial = upload_path(folder, upload_id)
-        place = content_path(folder, owner, upload.sha256)
-        was_moved = os.fstat(descriptor).st_size == 0 and place.exists()
-        if was_moved:
-            partial.unlink()  # the lock made it anew; the content was checked and moved before a crash
-        elif not _is_whole(descriptor, upload):
+        was_moved = _was_moved(descriptor, folder, upload)
+        if not was_moved and not _is_whole(descriptor, upload):
             os.ftruncate(descriptor, 0)
             database.write(
                 lambda connection: _set_committed(connection, upload, 0, limits.retention_s)
             ).result()
             message = "the file that arrived is not the one announced; write it again from the start"
             raise RefusedError(Reason.CHECKSUM_WRONG, message)
-        keep_content(folder, owner, upload.sha256, partial)
+        keep_content(folder, owner, upload.sha256, None if was_moved else partial)
         failpoints.reach("upload.settle")
-        return database.write(lambda connection: _settle(connection, folder, upload)).result()
+        file = database.write(lambda connection: _settle(connection, folder, upload)).result()
+        if (
+            was_moved
+        ):  # the lock made the file anew; before it was settled others could have taken a newer one
+            partial.unlink(missing_ok=True)
+        return file
     finally:
         os.close(descriptor)
 
@@ -220,6 +226,13 @@ def _settle(connection: Connection, folder: Path, upload: Upload) -> File:
         uploads.update().where(uploads.c.id == upload.id).values(state=UploadState.FINISHED.value)
     )
     return add_file(connection, upload.owner, upload.sha256, upload.size_bytes)
+
+
+def _was_moved(descriptor: int, folder: Path, upload: Upload) -> bool:
+    """True once the content was checked and moved, by a stream that settles it now or has crashed before."""
+    is_written = upload.committed_bytes == upload.size_bytes
+    is_new = os.fstat(descriptor).st_size == 0
+    return is_written and is_new and content_path(folder, upload.owner, upload.sha256).exists()
 
 
 def _is_whole(descriptor: int, upload: Upload) -> bool:

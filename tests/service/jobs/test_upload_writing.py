@@ -174,7 +174,8 @@ def test_sixteen_uploads_at_once_become_one_file(database: Database, tmp_path: P
     with ThreadPoolExecutor(16) as pool:
         files = list(pool.map(lambda _: _persistently(database, tmp_path), range(16)))
     assert {file.sha256 for file in files} == {sha256_of(BYTES)}
-    assert len(list(tmp_path.glob("files/*/*/*"))) == 1
+    (kept,) = tmp_path.glob("files/*/*/*")
+    assert kept.read_bytes() == BYTES
 
 
 def _persistently(database: Database, folder: Path) -> object:
