@@ -122,6 +122,7 @@ def _ours(
     def run() -> None:
         step = choose_step(maps.exact_map, window, shape)
         lattice = build_lattice(maps.exact_map, window, shape, step=step, is_gentle=True)
+        is_whole = bool(mask.all())
         coefficients = spline_coefficients(source, mask) if kernel == "bspline3" else None
 
         def band(first: int) -> None:
@@ -135,6 +136,7 @@ def _ours(
                 dtype=values.dtype.name,
                 out=(values[:, lines], valid[lines]),
                 coefficients=coefficients,
+                is_whole=is_whole,
             )
 
         in_threads(band, range(0, window[2], _BAND_LINES))

@@ -22,51 +22,56 @@ COUNT = 16
 
 Emit = Callable[..., Any]
 
-_FLOAT, _INT, _INDEX, _BYTE = ir.FloatType(), ir.IntType(32), ir.IntType(64), ir.IntType(8)
+_FLOAT, _INT, _INDEX = ir.FloatType(), ir.IntType(32), ir.IntType(64)
 _FLOATS, _INTS = ir.VectorType(_FLOAT, COUNT), ir.VectorType(_INT, COUNT)
 _ROUNDING = 12582912.0
-"""1.5 * 2**23: what is added to it and taken off again is rounded to a whole number, halves to even."""
+"""1.5 * 2**23: the last bits of what is added to it are a whole number then, rounded, halves to even."""
 
 
 class Lanes(types.Type):
-    """Numba's type of 16 scalars of one kind."""
+    """Numba's type of so many scalars of one kind."""
 
-    def __init__(self, scalar: Any) -> None:  # noqa: ANN401 - a Numba type
-        self.scalar = scalar
-        super().__init__(name=f"{COUNT} x {scalar}")
+    def __init__(self, scalar: Any, count: int, vector: Any) -> None:  # noqa: ANN401 - types of Numba and llvmlite
+        self.vector = vector
+        super().__init__(name=f"{count} x {scalar}")
 
 
-FLOATS = Lanes(types.float32)
-WHOLES = Lanes(types.int32)
+FLOATS = Lanes(types.float32, COUNT, _FLOATS)
+WHOLES = Lanes(types.int32, COUNT, _INTS)
 
 
 @register_model(Lanes)
 class _LanesModel(models.PrimitiveModel):  # type: ignore[misc]
     def __init__(self, manager: Any, lanes: Lanes) -> None:  # noqa: ANN401
-        super().__init__(manager, lanes, _FLOATS if lanes == FLOATS else _INTS)
+        super().__init__(manager, lanes, lanes.vector)
 
 
-def has_permutation() -> bool:
-    """True if code is made for a processor with AVX-512, whose one instruction picks 16 of 32 numbers."""
+def has_permutation(feature: str = "avx512f") -> bool:
+    """True if code is made for a processor with AVX-512, whose one instruction picks 16 of 32 numbers.
+
+    With "avx512bw" one picks 32 of 64 whole numbers of 16 bits.
+    """
     if numba.config.CPU_FEATURES is not None:
-        return "+avx512f" in numba.config.CPU_FEATURES.split(",")
+        return f"+{feature}" in numba.config.CPU_FEATURES.split(",")
     if numba.config.CPU_NAME not in {None, "", binding.get_host_cpu_name()}:
         return False
-    return bool(binding.get_host_cpu_features().get("avx512f", False))
+    return bool(binding.get_host_cpu_features().get(feature, False))
 
 
-def _splat(builder: Any, scalar: Any) -> Any:  # noqa: ANN401 - llvmlite values, here and below
-    vector = ir.VectorType(scalar.type, COUNT)
+def splat(builder: Any, scalar: Any, count: int = COUNT) -> Any:  # noqa: ANN401 - llvmlite values, here and below
+    """A number in all lanes, in code that is being built."""
+    vector = ir.VectorType(scalar.type, count)
     first = builder.insert_element(ir.Constant(vector, ir.Undefined), scalar, ir.Constant(_INT, 0))
-    everywhere = ir.Constant(_INTS, [0] * COUNT)
+    everywhere = ir.Constant(ir.VectorType(_INT, count), [0] * count)
     return builder.shuffle_vector(first, ir.Constant(vector, ir.Undefined), everywhere)
 
 
-def _constant(vector: ir.VectorType, value: float) -> ir.Constant:
-    return ir.Constant(vector, [value] * COUNT)
+def constant(vector: ir.VectorType, value: float) -> ir.Constant:
+    """A known number in all lanes."""
+    return ir.Constant(vector, [value] * vector.count)
 
 
-def _one(result: Any, kind: Any, emit: Emit) -> Any:  # noqa: ANN401
+def one(result: Any, kind: Any, emit: Emit) -> Any:  # noqa: ANN401
     """An operation of compiled code on one value."""
 
     @intrinsic
@@ -76,7 +81,7 @@ def _one(result: Any, kind: Any, emit: Emit) -> Any:  # noqa: ANN401
     return operation
 
 
-def _two(result: Any, kind: Any, other: Any, emit: Emit) -> Any:  # noqa: ANN401
+def two(result: Any, kind: Any, other: Any, emit: Emit) -> Any:  # noqa: ANN401
     """The same on two values."""
 
     @intrinsic
@@ -86,7 +91,7 @@ def _two(result: Any, kind: Any, other: Any, emit: Emit) -> Any:  # noqa: ANN401
     return operation
 
 
-def _four(result: Any, kinds: tuple[Any, ...], emit: Emit) -> Any:  # noqa: ANN401
+def four(result: Any, kinds: tuple[Any, ...], emit: Emit) -> Any:  # noqa: ANN401
     """The same on four values."""
 
     @intrinsic
@@ -96,35 +101,37 @@ def _four(result: Any, kinds: tuple[Any, ...], emit: Emit) -> Any:  # noqa: ANN4
     return operation
 
 
-floats = _one(FLOATS, types.float32, _splat)
+floats = one(FLOATS, types.float32, splat)
 """A number in all lanes."""
-wholes = _one(WHOLES, types.int32, _splat)
+wholes = one(WHOLES, types.int32, splat)
 """A whole number in all lanes."""
-from_step = _two(
+from_step = two(
     WHOLES,
     types.int32,
     types.int32,
     lambda builder, start, step: builder.add(
-        _splat(builder, start),
-        builder.mul(_splat(builder, step), ir.Constant(_INTS, list(range(COUNT)))),
+        splat(builder, start),
+        builder.mul(splat(builder, step), ir.Constant(_INTS, list(range(COUNT)))),
     ),
 )
 """start, start + step, start + 2 step ..."""
-to_floats = _one(FLOATS, WHOLES, lambda builder, value: builder.sitofp(value, _FLOATS))
+to_floats = one(FLOATS, WHOLES, lambda builder, value: builder.sitofp(value, _FLOATS))
 """The same numbers as float32."""
-where_same = _four(
+as_floats = one(FLOATS, WHOLES, lambda builder, value: builder.bitcast(value, _FLOATS))
+"""The float32 of the same bits."""
+where_same = four(
     FLOATS,
     (WHOLES, WHOLES, FLOATS, FLOATS),
     lambda builder, a, b, this, other: builder.select(builder.icmp_signed("==", a, b), this, other),
 )
 """`this` where a = b, else `other`."""
-where_less = _four(
+where_less = four(
     FLOATS,
     (FLOATS, FLOATS, FLOATS, FLOATS),
     lambda builder, a, b, this, other: builder.select(builder.fcmp_ordered("<", a, b), this, other),
 )
 """`this` where a < b, else `other`."""
-where_under = _four(
+where_under = four(
     FLOATS,
     (WHOLES, WHOLES, FLOATS, FLOATS),
     lambda builder, a, b, this, other: builder.select(builder.icmp_unsigned("<", a, b), this, other),
@@ -132,8 +139,9 @@ where_under = _four(
 """`this` where 0 <= a < b, else `other`."""
 
 
-def _infix(sign: Any, kind: Lanes, other: Any, emit: Emit) -> None:  # noqa: ANN401
-    operation = _two(kind, kind, other, emit)
+def infix(sign: Any, kind: Lanes, other: Any, emit: Emit) -> None:  # noqa: ANN401
+    """Give a sign between values its meaning."""
+    operation = two(kind, kind, other, emit)
 
     @overload(sign, strict=False)
     def meaning(a: Any, b: Any) -> Any:  # noqa: ANN401
@@ -143,14 +151,23 @@ def _infix(sign: Any, kind: Lanes, other: Any, emit: Emit) -> None:  # noqa: ANN
         return lambda a, b: operation(a, b)  # noqa: PLW0108 - Numba reads the source of what is returned
 
 
-_infix(operator.add, FLOATS, FLOATS, lambda builder, a, b: builder.fadd(a, b))
-_infix(operator.sub, FLOATS, FLOATS, lambda builder, a, b: builder.fsub(a, b))
-_infix(operator.mul, FLOATS, FLOATS, lambda builder, a, b: builder.fmul(a, b))
-_infix(operator.truediv, FLOATS, FLOATS, lambda builder, a, b: builder.fdiv(a, b))
-_infix(operator.add, WHOLES, WHOLES, lambda builder, a, b: builder.add(a, b))
-_infix(operator.sub, WHOLES, WHOLES, lambda builder, a, b: builder.sub(a, b))
-_infix(operator.rshift, WHOLES, types.int32, lambda builder, a, b: builder.ashr(a, _splat(builder, b)))
-_infix(operator.and_, WHOLES, types.int32, lambda builder, a, b: builder.and_(a, _splat(builder, b)))
+infix(operator.add, FLOATS, FLOATS, lambda builder, a, b: builder.fadd(a, b))
+infix(operator.sub, FLOATS, FLOATS, lambda builder, a, b: builder.fsub(a, b))
+infix(operator.mul, FLOATS, FLOATS, lambda builder, a, b: builder.fmul(a, b))
+infix(operator.truediv, FLOATS, FLOATS, lambda builder, a, b: builder.fdiv(a, b))
+infix(operator.add, WHOLES, WHOLES, lambda builder, a, b: builder.add(a, b))
+infix(operator.sub, WHOLES, WHOLES, lambda builder, a, b: builder.sub(a, b))
+infix(operator.rshift, WHOLES, types.int32, lambda builder, a, b: builder.ashr(a, splat(builder, b)))
+infix(operator.and_, WHOLES, types.int32, lambda builder, a, b: builder.and_(a, splat(builder, b)))
+infix(operator.or_, WHOLES, types.int32, lambda builder, a, b: builder.or_(a, splat(builder, b)))
+
+
+def loaded(builder: Any, data: Any, at: Any) -> Any:  # noqa: ANN401
+    """Sixteen samples from an index on, as float32, in code that is being built."""
+    kind = data.type.pointee
+    address = builder.bitcast(builder.gep(data, [at]), ir.VectorType(kind, COUNT).as_pointer())
+    found = builder.load(address, align=4 if kind == _FLOAT else kind.width // 8)
+    return found if kind == _FLOAT else builder.uitofp(found, _FLOATS)
 
 
 @intrinsic
@@ -158,14 +175,27 @@ def load(_typing: Any, array: Any, at: Any) -> Any:  # noqa: ANN401, ARG001 - ty
     """Sixteen samples of a contiguous array from index `at`, as float32; the caller has looked at the bounds."""
 
     def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401
-        scalar = signature.args[0].dtype
         data = context.make_array(signature.args[0])(context, builder, values[0]).data
-        kind = context.get_value_type(scalar)
-        address = builder.bitcast(builder.gep(data, [values[1]]), ir.VectorType(kind, COUNT).as_pointer())
-        found = builder.load(address, align=scalar.bitwidth // 8)
-        return found if kind == _FLOAT else builder.uitofp(found, _FLOATS)
+        return loaded(builder, data, values[1])
 
     return FLOATS(array, types.intp), build
+
+
+@intrinsic
+def prefetch(_typing: Any, array: Any, at: Any) -> Any:  # noqa: ANN401, ARG001
+    """Have the sample at an index brought near, should there be one; any index is safe."""
+
+    def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401
+        data = context.make_array(signature.args[0])(context, builder, values[0]).data
+        address = builder.bitcast(builder.gep(data, [values[1]]), ir.IntType(8).as_pointer())
+        kind = ir.FunctionType(ir.VoidType(), [address.type, _INT, _INT, _INT])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        builder.call(
+            function, [address, *(ir.Constant(_INT, number) for number in (0, 3, 1))]
+        )  # to read; to L1
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), build
 
 
 @intrinsic
@@ -187,31 +217,50 @@ def store(_typing: Any, array: Any, at: Any, lanes: Any, count: Any) -> Any:  # 
             with full:
                 builder.store(lanes, address, align=align)
             with part:
-                numbers = ir.VectorType(_INDEX, COUNT)
-                inside = builder.icmp_signed(
-                    "<", ir.Constant(numbers, list(range(COUNT))), _splat(builder, count)
-                )
-                _masked_store(builder, lanes, address, align, inside)
+                masked_store(builder, lanes, address, align, count)
         return context.get_dummy_value()
 
     return types.void(array, types.intp, FLOATS, types.intp), build
 
 
 def _whole(builder: Any, lanes: Any, scalar: Any) -> Any:  # noqa: ANN401
-    least, most = _constant(_FLOATS, float(scalar.minval)), _constant(_FLOATS, float(scalar.maxval))
+    least, most = constant(_FLOATS, float(scalar.minval)), constant(_FLOATS, float(scalar.maxval))
     lanes = builder.select(builder.fcmp_ordered(">", lanes, least), lanes, least)
     lanes = builder.select(builder.fcmp_ordered("<", lanes, most), lanes, most)
-    lanes = builder.fadd(lanes, _constant(_FLOATS, _ROUNDING))
-    lanes = builder.fsub(lanes, _constant(_FLOATS, _ROUNDING))
-    return builder.trunc(builder.fptosi(lanes, _INTS), ir.VectorType(ir.IntType(scalar.bitwidth), COUNT))
+    lanes = builder.bitcast(builder.fadd(lanes, constant(_FLOATS, _ROUNDING)), _INTS)
+    return builder.trunc(lanes, ir.VectorType(ir.IntType(scalar.bitwidth), COUNT))
 
 
-def _masked_store(builder: Any, lanes: Any, address: Any, align: int, inside: Any) -> None:  # noqa: ANN401
+def masked_store(builder: Any, lanes: Any, address: Any, align: int, count: Any) -> None:  # noqa: ANN401
+    """Put the first `count` lanes, fewer than there are, to an address."""
+    numbers = ir.VectorType(_INDEX, lanes.type.count)
+    inside = builder.icmp_signed(
+        "<", ir.Constant(numbers, list(range(numbers.count))), splat(builder, count, numbers.count)
+    )
     element = {"float": "f32"}.get(str(lanes.type.element), str(lanes.type.element))
     kinds = [lanes.type, address.type, _INT, inside.type]
-    name = f"llvm.masked.store.v{COUNT}{element}.p0"
+    name = f"llvm.masked.store.v{numbers.count}{element}.p0"
     function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.VoidType(), kinds), name)
     builder.call(function, [lanes, address, ir.Constant(_INT, align), inside])
+
+
+def picked(builder: Any, name: str, low: Any, high: Any, index: Any, has_instruction: bool) -> Any:  # noqa: ANN401
+    """For each lane the number at its index in `low` and then `high`: by an instruction, or one by one."""
+    if has_instruction:
+        kind = ir.FunctionType(low.type, [low.type, index.type, high.type])
+        return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), [low, index, high])
+    table = cgutils.alloca_once(builder, ir.ArrayType(low.type, 2))
+    zero = ir.Constant(_INT, 0)
+    builder.store(low, builder.gep(table, [zero, zero]))
+    builder.store(high, builder.gep(table, [zero, ir.Constant(_INT, 1)]))
+    numbers = builder.bitcast(table, low.type.element.as_pointer())
+    index = builder.and_(index, constant(index.type, 2 * low.type.count - 1))
+    found = ir.Constant(low.type, ir.Undefined)
+    for lane in range(low.type.count):
+        place = builder.extract_element(index, ir.Constant(_INT, lane))
+        number = builder.load(builder.gep(numbers, [place]))
+        found = builder.insert_element(found, number, ir.Constant(_INT, lane))
+    return found
 
 
 @intrinsic
@@ -220,23 +269,6 @@ def pick(_typing: Any, low: Any, high: Any, index: Any) -> Any:  # noqa: ANN401
 
     def build(_context: Any, builder: Any, _signature: Any, values: Any) -> Any:  # noqa: ANN401
         low, high, index = values
-        if has_permutation():
-            kind = ir.FunctionType(_FLOATS, [_FLOATS, _INTS, _FLOATS])
-            name = "llvm.x86.avx512.vpermi2var.ps.512"
-            return builder.call(
-                cgutils.get_or_insert_function(builder.module, kind, name), [low, index, high]
-            )
-        table = cgutils.alloca_once(builder, ir.ArrayType(_FLOATS, 2))
-        zero = ir.Constant(_INT, 0)
-        builder.store(low, builder.gep(table, [zero, zero]))
-        builder.store(high, builder.gep(table, [zero, ir.Constant(_INT, 1)]))
-        numbers = builder.bitcast(table, _FLOAT.as_pointer())
-        index = builder.and_(index, _constant(_INTS, 2 * COUNT - 1))
-        found = ir.Constant(_FLOATS, ir.Undefined)
-        for lane in range(COUNT):
-            place = builder.extract_element(index, ir.Constant(_INT, lane))
-            number = builder.load(builder.gep(numbers, [place]))
-            found = builder.insert_element(found, number, ir.Constant(_INT, lane))
-        return found
+        return picked(builder, "llvm.x86.avx512.vpermi2var.ps.512", low, high, index, has_permutation())
 
     return FLOATS(low, high, index), build

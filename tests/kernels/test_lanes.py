@@ -22,6 +22,15 @@ from hinterland_kernels._lanes import (
     where_under,
     wholes,
 )
+from hinterland_kernels._words import (
+    load_words,
+    pack,
+    pick_words,
+    share,
+    store_words,
+    where_words,
+    words,
+)
 
 
 @numba.njit
@@ -41,6 +50,29 @@ def _computed(values: NDArray[np.uint16], out: NDArray[np.float32]) -> None:
     y = (x * x - floats(3.0)) / (x + floats(1.0))
     y = where_same(step, wholes(0), floats(-1.0), y)
     store(out, 0, where_under(step, wholes(9), y, to_floats(step & 3)), 16)
+
+
+@numba.njit
+def _blended(table: NDArray[np.uint8], start: int, step: int, count: int, out: NDArray[np.uint8]) -> None:
+    places, more = from_step(start, step), from_step(start + 16 * step, step)
+    index, part = pack(places >> 15, more >> 15), pack(places, more) & 32767
+    low, high = load_words(table, 0, 7), load_words(table, 32, 7)
+    left = pick_words(low, high, index)
+    value = left + share(pick_words(low, high, index + words(1)) - left, part)
+    store_words(out, 0, where_words(index, words(9), words(0), value), 7, count)
+
+
+@pytest.mark.parametrize("count", [0, 5, 31, 32])
+def test_words_blend_neighbours_of_two_sixteens(count: int) -> None:
+    table, out = np.random.default_rng(1).integers(0, 256, 64, np.uint8), np.full(40, 77, np.uint8)
+    start, step = 130_000, 50_001
+    _blended(table, start, step, count, out)
+    place = start + step * np.arange(32)
+    left, right = (128 * table[(place >> 15) + k].astype(np.int64) for k in (0, 1))
+    product = (right - left) * (place & 32767)
+    value = (left + ((product >> 14) + 1 >> 1) + 64) >> 7
+    np.testing.assert_array_equal(out[:count], np.where(place >> 15 == 9, 0, value)[:count])
+    np.testing.assert_array_equal(out[count:], 77)
 
 
 def test_lanes_pick_from_two_sixteens() -> None:

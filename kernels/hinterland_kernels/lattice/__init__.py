@@ -90,7 +90,10 @@ def _gentle_points(
     coarse = _evaluate(exact_map, *nodes)
     fine = np.empty((2 * blocks[0] + 1, 2 * blocks[1] + 1, 2))
     down, right = places
-    refine(np.ascontiguousarray(coarse[2:-2, 2:-2]), _rough_cells(coarse), down, right, parts, fine)
+    is_rough = _rough_cells(coarse)
+    refine(np.ascontiguousarray(coarse[2:-2, 2:-2]), is_rough, down, right, parts, fine)
+    if not is_rough.any():
+        return fine
     missing = np.argwhere(np.isnan(fine[..., 0]))
     if len(missing):
         fine[missing[:, 0], missing[:, 1]] = exact_map(np.array(first) + 0.5 * step * missing)

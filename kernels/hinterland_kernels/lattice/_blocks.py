@@ -50,24 +50,28 @@ def refine(
     out : (m, n, 2)
         The points.
     """
+    across = np.empty((coarse.shape[1], 2))
+    weights = np.empty((out.shape[1], 4))
+    for j in range(out.shape[1]):
+        weights[j] = cubic_weights((right[j] - right[j] // parts * parts) / parts)
     for i in range(out.shape[0]):
         line = down[i] // parts
         a = cubic_weights((down[i] - line * parts) / parts)
+        for k in range(across.shape[0]):
+            for axis in range(2):
+                upper = a[0] * coarse[line + 1, k, axis] + a[1] * coarse[line + 2, k, axis]
+                lower = a[2] * coarse[line + 3, k, axis] + a[3] * coarse[line + 4, k, axis]
+                across[k, axis] = upper + lower
         for j in range(out.shape[1]):
             sample = right[j] // parts
             if is_rough[line // 2, sample // 2]:
                 out[i, j, 0] = np.nan
                 out[i, j, 1] = np.nan
                 continue
-            b = cubic_weights((right[j] - sample * parts) / parts)
             for axis in range(2):
-                total = 0.0
-                for k in range(4):
-                    row = 0.0
-                    for m in range(4):
-                        row += b[m] * coarse[line + 1 + k, sample + 1 + m, axis]
-                    total += a[k] * row
-                out[i, j, axis] = total
+                left = weights[j, 0] * across[sample + 1, axis] + weights[j, 1] * across[sample + 2, axis]
+                end = weights[j, 2] * across[sample + 3, axis] + weights[j, 3] * across[sample + 4, axis]
+                out[i, j, axis] = left + end
 
 
 @loop
@@ -95,24 +99,28 @@ def judge(
     """
     for i in range(kinds.shape[0]):
         for j in range(kinds.shape[1]):
-            points = nine[i, j]
             worst = 0.0
             ends = 0
-            above = below = before = behind = True
+            least = (np.inf, np.inf)
+            greatest = (-np.inf, -np.inf)
             for k in range(3):
                 for m in range(3):
-                    line, sample = points[k, m, 0], points[k, m, 1]
+                    line, sample = nine[i, j, k, m, 0], nine[i, j, k, m, 1]
                     if np.isnan(line):
                         ends += 1
                         continue
-                    above &= line < -margin
-                    below &= line > shape[0] - 1 + margin
-                    before &= sample < -margin
-                    behind &= sample > shape[1] - 1 + margin
-                    for axis in range(2):
-                        top = 0.5 * ((2 - m) * points[0, 0, axis] + m * points[0, 2, axis])
-                        bottom = 0.5 * ((2 - m) * points[2, 0, axis] + m * points[2, 2, axis])
-                        worst = max(worst, abs(points[k, m, axis] - 0.5 * ((2 - k) * top + k * bottom)))
+                    least = (min(least[0], line), min(least[1], sample))
+                    greatest = (max(greatest[0], line), max(greatest[1], sample))
+            for axis in range(2):
+                a, b = nine[i, j, 0, 0, axis], nine[i, j, 0, 2, axis]
+                c, d = nine[i, j, 2, 0, axis], nine[i, j, 2, 2, axis]
+                worst = max(worst, abs(nine[i, j, 0, 1, axis] - 0.5 * (a + b)))
+                worst = max(worst, abs(nine[i, j, 1, 0, axis] - 0.5 * (a + c)))
+                worst = max(worst, abs(nine[i, j, 1, 2, axis] - 0.5 * (b + d)))
+                worst = max(worst, abs(nine[i, j, 2, 1, axis] - 0.5 * (c + d)))
+                worst = max(worst, abs(nine[i, j, 1, 1, axis] - 0.25 * (a + b + c + d)))
+            above, below = greatest[0] < -margin, least[0] > shape[0] - 1 + margin
+            before, behind = greatest[1] < -margin, least[1] > shape[1] - 1 + margin
             is_off = above or below or before or behind
             if ends == 9 or (is_off and ends == 0):
                 kinds[i, j] = EMPTY

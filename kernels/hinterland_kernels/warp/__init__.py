@@ -42,6 +42,7 @@ def warp(
     dtype: str = "float32",
     out: tuple[Any, Any] | None = None,
     coefficients: Any = None,  # noqa: ANN401
+    is_whole: bool = False,
     backend: Backend = CPU,
 ) -> tuple[Any, Any]:
     """Resample a source onto a window of the grid.
@@ -71,6 +72,8 @@ def warp(
         Arrays of the backend to fill, shaped as the result; the samples of a line are side by side in memory.
     coefficients : (bands, lines, samples) float32, optional
         `spline_coefficients` of the source, for many windows with the kernel "bspline3"; made here if not given.
+    is_whole : bool
+        True promises that the mask is all True, so that nobody looks for holes.
     backend : Backend
         Where the arrays live.
 
@@ -111,7 +114,9 @@ def warp(
     largest = 0.0 if dtype == "float32" else float(np.iinfo(dtype).max)
     choice = KERNELS[kernel]
     arrays, levels, result = (source, weighed, mask), (gains, offsets, flat), (values, valid)
-    if backend.name == CPU_NAME and _fill_blocks(arrays, lattice, window, choice, levels, largest, result):
+    if backend.name == CPU_NAME and _fill_blocks(
+        arrays, is_whole, lattice, window, choice, levels, largest, result
+    ):
         return result
     _loops(backend).warp(
         *arrays,
@@ -194,6 +199,7 @@ def _result(
 
 def _fill_blocks(
     arrays: tuple[Any, Any, Any],
+    is_whole: bool,
     lattice: Lattice,
     window: tuple[int, int, int, int],
     kernel: int,
@@ -210,14 +216,16 @@ def _fill_blocks(
     gain, offset, flat = levels
     is_levelled = flat != NO_FLAT or bool((gain != 1.0).any() or (offset != 0.0).any())
     source, weighed, mask = arrays
-    source, weighed = _read_only(source), _read_only(weighed)
+    source_flat, base = _flat(source)
+    weighed_flat = source_flat if weighed is source else _flat(weighed)[0]
     job = Job(
-        source,
-        source.reshape(len(source), mask.size),
-        weighed,
-        weighed.reshape(len(weighed), mask.size),
+        _read_only(source),
+        _read_only(weighed),
+        source_flat,
+        weighed_flat,
+        base,
         mask,
-        _is_whole(mask, lattice, window),
+        is_whole or _is_whole(mask, lattice, window),
         lattice,
         *window[:2],
         kernel,
@@ -229,6 +237,22 @@ def _fill_blocks(
     )
     FILL[kernel, is_levelled](job)
     return True
+
+
+def _flat(array: NDArray[Any]) -> tuple[NDArray[Any], int]:
+    """A source as (bands, numbers), and where its first sample is in each.
+
+    Loops read up to `WIDE_SPAN` lines and samples of which some may lie beyond a small source.
+    """
+    from hinterland_kernels.warp._bilinear import WIDE_SPAN  # noqa: PLC0415 - as the loops
+
+    bands, lines, samples = array.shape
+    if min(lines, samples) >= WIDE_SPAN:
+        return _read_only(array.reshape(bands, lines * samples)), 0
+    base = WIDE_SPAN * (samples + 1)
+    flat = np.zeros((bands, lines * samples + 2 * base), array.dtype)
+    flat[:, base:-base] = array.reshape(bands, lines * samples)
+    return _read_only(flat), base
 
 
 def _read_only(array: NDArray[Any]) -> NDArray[Any]:
@@ -249,8 +273,8 @@ def _is_whole(mask: NDArray[np.bool_], lattice: Lattice, window: tuple[int, int,
         return False
     reach = 4.0 * sampling.WIDEST
     top, bottom = touched.min() - reach, touched.max() + reach
-    if bottom - top > mask.shape[0] // 2 and lines < _LINES_AT_ONCE:
-        return False  # a small tile of a turned source: its blocks see less
+    if bottom - top > 2 * lines + 2 * reach:
+        return False  # a source that is turned: its blocks see less
     return bool(mask[int(max(top, 0.0)) : int(min(max(bottom, 0.0), mask.shape[0])) + 1].all())
 
 

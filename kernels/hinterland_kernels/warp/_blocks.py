@@ -21,7 +21,7 @@ from hinterland_kernels.pixel.lattice import footprint, lattice_to_source
 from hinterland_kernels.pixel.sampling import BICUBIC, BSPLINE3, NEAREST, holds, kernel_radius, stored, whole
 from hinterland_kernels.warp._by_kernel import fill_run, fill_widened
 from hinterland_kernels.warp._pixel import fill_pixel
-from hinterland_kernels.warp._rows import FRACTION_BITS, ONE, SPAN, Run, run_along
+from hinterland_kernels.warp._rows import FRACTION_BITS, NUMBERS, ONE, Run, lay, run_along
 from hinterland_kernels.warp._runs import BEFORE, FILL_RUN, TAPS, Job
 from hinterland_kernels.warp._widened import WEIGHTS, Wide, neighbours_at_once
 
@@ -29,6 +29,8 @@ NOTHING, PLAIN, PARTLY, WIDENED, SINGLY = 0, 1, 2, 3, 4
 """Ways with a block: off the source; all sixteens at once; those that can be; widened; pixel by pixel."""
 _SMOOTH = -1
 _EMPTY = -2
+_SLACK = 2.0**-10
+"""px."""
 _LONGEST_RUN = 200.0
 """px. The places along a run stay within 31 bits."""
 
@@ -71,12 +73,13 @@ def way_with(
     top, bottom = _ends(lattice.nodes, i, j, 0)
     left, right = _ends(lattice.nodes, i, j, 1)
     is_long = max(bottom - top, right - left) > _LONGEST_RUN
-    if lattice.blocks[i, j] != _SMOOTH or samples < SPAN or is_long:
+    if lattice.blocks[i, j] != _SMOOTH or is_long:
         return SINGLY
     above, below = _reach(kernel, 1.0 if is_plain else widen[0], taps, before)
     ahead, behind = _reach(kernel, 1.0 if is_plain else widen[1], taps, before)
-    first, last = whole(top - above), whole(bottom + below)
-    start, end = whole(left - ahead), whole(right + behind)
+    # places along runs are rounded: none leaves its block by more than the slack
+    first, last = whole(top - above - _SLACK), whole(bottom + below + _SLACK)
+    start, end = whole(left - ahead - _SLACK), whole(right + behind + _SLACK)
     inside = first >= 0 and start >= 0 and last < lines and end < samples
     # a little more than the taps: the nearest pixel of every point is among them
     first, start = max(first - 1, 0), max(start - 1, 0)
@@ -113,6 +116,29 @@ def has_all_taps(run: Run, place: int, step: int, taps: int, before: int, mask: 
         for one in mask[k, left:right]:
             valid &= one
     return valid
+
+
+@loop
+def find_ways(
+    job: Job,
+    kernel: int,
+    taps: int,
+    before: int,
+    i: int,
+    first_j: int,
+    ways: NDArray[np.uint8],
+    laid: NDArray[np.int64],
+) -> None:
+    """Find the ways with blocks side by side, and lay those whose pixels are made many at once."""
+    lattice = job.lattice
+    on_lattice = 0 <= i < lattice.blocks.shape[0]
+    for k in range(ways.size):
+        j = first_j + k
+        ways[k] = NOTHING
+        if on_lattice and 0 <= j < lattice.blocks.shape[1]:
+            ways[k] = way_with(lattice, i, j, job.mask, job.is_whole, kernel, taps, before)
+            if ways[k] not in (NOTHING, SINGLY):
+                lay(lattice, i, j, job.mask.shape[1], laid[k])
 
 
 @loop
@@ -159,7 +185,7 @@ def _filler(kernel: int, is_levelled: bool) -> Callable[[Job], None]:  # noqa: C
     radius = 0.5 * TAPS[widening_kernel]
 
     @loop
-    def fill(job: Job) -> None:  # noqa: C901, PLR0912 - the ways of blocks, side by side
+    def fill(job: Job) -> None:  # noqa: C901 - the ways of blocks, side by side
         """Fill the window."""
         lattice = job.lattice
         step = lattice.step
@@ -167,19 +193,16 @@ def _filler(kernel: int, is_levelled: bool) -> Callable[[Job], None]:  # noqa: C
         down, right = job.line - lattice.line, job.sample - lattice.sample
         first_j, last_j = right // step, (right + width - 1) // step
         ways = np.empty(last_j + 1 - first_j, np.uint8)
+        laid = np.empty((ways.size, NUMBERS), np.int64)
         weights = np.empty(WEIGHTS, np.float32)
         # taken out once: each use of a part of the job would count its references
         mask, source, weighed = job.mask, job.source_flat, job.weighed_flat
         out, out_mask = job.out, job.out_mask
-        gain, offset, flat, samples = job.gain, job.offset, job.flat, mask.shape[1]
+        gain, offset, flat = job.gain, job.offset, job.flat
+        shape = mask.shape[0], mask.shape[1], job.base
         out_mask[:] = True
         for i in range(down // step, (down + height - 1) // step + 1):
-            on_lattice = 0 <= i < lattice.blocks.shape[0]
-            for j in range(first_j, last_j + 1):
-                way = NOTHING
-                if on_lattice and 0 <= j < lattice.blocks.shape[1]:
-                    way = way_with(lattice, i, j, mask, job.is_whole, widening_kernel, taps, before)
-                ways[j - first_j] = way
+            find_ways(job, widening_kernel, taps, before, i, first_j, ways, laid)
             for y in range(max(i * step - down, 0), min((i + 1) * step - down, height)):
                 for j in range(first_j, last_j + 1):
                     way = ways[j - first_j]
@@ -190,13 +213,13 @@ def _filler(kernel: int, is_levelled: bool) -> Callable[[Job], None]:  # noqa: C
                     elif way == SINGLY:
                         fill_singly(job, y, start, stop)
                     elif way == WIDENED:
-                        run = run_along(lattice, i, j, down + y - i * step)
+                        run = run_along(laid[j - first_j], down + y - i * step)
                         widen = footprint(lattice, job.line + y, job.sample + start)
                         together = neighbours_at_once(run.right_step / ONE, radius * widen[1])
                         if together == 0:
                             fill_singly(job, y, start, stop)
                             continue
-                        wide = Wide(widen[0], widen[1], together, right - j * step, samples)
+                        wide = Wide(widen[0], widen[1], together, right - j * step, shape[1], job.base)
                         fill_widened(  # type: ignore[no-untyped-call]
                             widening_kernel,
                             is_levelled,
@@ -213,19 +236,22 @@ def _filler(kernel: int, is_levelled: bool) -> Callable[[Job], None]:  # noqa: C
                             stop,
                         )
                     else:
-                        run = run_along(lattice, i, j, down + y - i * step)
+                        run = run_along(laid[j - first_j], down + y - i * step)
                         while start < stop:
-                            # by sixteens that begin where the block's do
                             place = right + start - j * step
-                            count = min(COUNT - place % COUNT, stop - start)
-                            if way == PARTLY and not has_all_taps(run, place, step, taps, before, mask):
-                                fill_singly(job, y, start, start + count)
+                            end, is_there = stop, True
+                            if way == PARTLY:
+                                # by sixteens that begin where the block's do
+                                end = min(start + COUNT - place % COUNT, stop)
+                                is_there = has_all_taps(run, place, step, taps, before, mask)
+                            if not is_there:
+                                fill_singly(job, y, start, end)
                             else:
                                 fill_run(  # type: ignore[no-untyped-call]
                                     kernel,
                                     is_levelled,
                                     weighed,
-                                    samples,
+                                    shape,
                                     gain,
                                     offset,
                                     flat,
@@ -234,9 +260,9 @@ def _filler(kernel: int, is_levelled: bool) -> Callable[[Job], None]:  # noqa: C
                                     out,
                                     y,
                                     start,
-                                    count,
+                                    end,
                                 )
-                            start += count
+                            start = end
 
     return fill
 

@@ -11,6 +11,8 @@ from typing import Any
 from numba import types
 from numba.extending import overload
 
+from hinterland_kernels.pixel.sampling import BILINEAR
+from hinterland_kernels.warp._bilinear import fill_bytes
 from hinterland_kernels.warp._runs import FILL_RUN
 from hinterland_kernels.warp._widened import FILL_WIDENED
 
@@ -21,18 +23,21 @@ def _is_constant(kernel: Any, is_levelled: Any) -> bool:  # noqa: ANN401 - types
     return isinstance(kernel, types.IntegerLiteral) and isinstance(is_levelled, types.BooleanLiteral)
 
 
-def fill_run(kernel, is_levelled, picture, samples, gain, offset, flat, run, place, out, y, x, count):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def fill_run(kernel, is_levelled, picture, shape, gain, offset, flat, run, place, out, y, start, stop):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     """Stand for `FILL_RUN[kernel, is_levelled]`, both of them constants."""
 
 
 @overload(fill_run, jit_options=_INLINED)
-def _run(kernel, is_levelled, picture, samples, gain, offset, flat, run, place, out, y, x, count):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001
+def _run(kernel, is_levelled, picture, shape, gain, offset, flat, run, place, out, y, start, stop):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001
     if not _is_constant(kernel, is_levelled):
         return None
     fill = FILL_RUN[kernel.literal_value, is_levelled.literal_value]
+    is_plain = kernel.literal_value == BILINEAR and not is_levelled.literal_value
+    if is_plain and picture.dtype == out.dtype == types.uint8:
+        fill = fill_bytes
 
-    def call(kernel, is_levelled, picture, samples, gain, offset, flat, run, place, out, y, x, count):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001
-        fill(picture, samples, gain, offset, flat, run, place, out, y, x, count)
+    def call(kernel, is_levelled, picture, shape, gain, offset, flat, run, place, out, y, start, stop):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001
+        fill(picture, shape, gain, offset, flat, run, place, out, y, start, stop)
 
     return call
 

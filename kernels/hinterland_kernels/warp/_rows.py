@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from hinterland_kernels._jit import pixel_function
 from hinterland_kernels._lanes import (
     COUNT,
+    as_floats,
     floats,
     load,
     pick,
@@ -22,10 +23,12 @@ from hinterland_kernels._lanes import (
     where_under,
     wholes,
 )
-from hinterland_kernels.warp._weights import Four, Lanes, Six, Two
+from hinterland_kernels.pixel.flat import Flat
+from hinterland_kernels.warp._weights import Four, Lanes, Six
 
 FRACTION_BITS = 23
 ONE = 1 << FRACTION_BITS
+_BITS_OF_ONE = 0x3F800000
 SPAN = 2 * COUNT
 """Samples of a source line that sixteen neighbours pick from."""
 
@@ -45,48 +48,72 @@ class Run(NamedTuple):
     """From pixel to pixel."""
     right_step: int
     """From pixel to pixel."""
+    coming: int
+    """How far, in samples of the source, the points of a line soon to be filled are from those of this one."""
+
+
+NUMBERS = 11
+"""Of a block: what `lay` finds once and `run_along` takes for each of its lines."""
+_FINE_BITS = 17
+_SOON = 8
+"""Lines of the result. Memory takes hundreds of pixels' time to answer, and less than a line."""
+_ONE_BITS = FRACTION_BITS + _FINE_BITS
+_FINE = float(1 << _ONE_BITS)
+"""A block's numbers are multiples of 2**-40 px: those of its last line are as true as those of the first."""
 
 
 @pixel_function
-def run_along(lattice: Any, i: int, j: int, row: int) -> Run:  # noqa: ANN401 - a Lattice, whose arrays Numba types
-    """Run along a line of a smooth block: it depends on the block alone, and lies between its ends' points."""
-    part = 1.0 / lattice.step  # divided by once: a division takes as long as a dozen products
-    last = lattice.step - 1
-    t = row * part
-    nodes = lattice.nodes
-    line = (1.0 - t) * nodes[i, j, 0] + t * nodes[i + 1, j, 0]
-    sample = (1.0 - t) * nodes[i, j, 1] + t * nodes[i + 1, j, 1]
-    beyond_line = (1.0 - t) * nodes[i, j + 1, 0] + t * nodes[i + 1, j + 1, 0]
-    beyond_sample = (1.0 - t) * nodes[i, j + 1, 1] + t * nodes[i + 1, j + 1, 1]
-    end_line = line + (beyond_line - line) * (last * part)
-    end_sample = sample + (beyond_sample - sample) * (last * part)
-    first_line = math.floor(min(line, end_line))
-    first_sample = math.floor(min(sample, end_sample))
-    over_last = 1.0 / last
-    down = int((line - first_line) * ONE)
-    right = int((sample - first_sample) * ONE)
+def lay(lattice: Any, i: int, j: int, samples: int, found: Any) -> None:  # noqa: ANN401 - a Lattice; (NUMBERS,) int64
+    """Find how the source point moves in a smooth block, which depends on the block alone."""
+    part = 1.0 / lattice.step
+    for axis in range(2):
+        nodes = lattice.nodes
+        a, b = nodes[i, j, axis], nodes[i, j + 1, axis]
+        c, d = nodes[i + 1, j, axis], nodes[i + 1, j + 1, axis]
+        begin = math.floor(min(a, b, c, d)) - 1.0
+        found[axis] = int(begin)
+        found[2 + axis] = int((a - begin) * _FINE)
+        found[4 + axis] = int((c - a) * part * _FINE)
+        found[6 + axis] = int((b - a) * part * _FINE)
+        found[8 + axis] = int(((d - c) - (b - a)) * part * part * _FINE)
+    found[10] = ((_SOON * found[4]) >> _ONE_BITS) * samples + ((_SOON * found[5]) >> _ONE_BITS)
+
+
+@pixel_function
+def run_along(found: Any, row: int) -> Run:  # noqa: ANN401 - (NUMBERS,) int64
+    """Run along a line of a block that was laid."""
     return Run(
-        int(first_line),
-        int(first_sample),
-        down,
-        right,
-        # towards zero, so that no point lies beyond the ends
-        int((int((end_line - first_line) * ONE) - down) * over_last),
-        int((int((end_sample - first_sample) * ONE) - right) * over_last),
+        found[0],
+        found[1],
+        (found[2] + row * found[4]) >> _FINE_BITS,
+        (found[3] + row * found[5]) >> _FINE_BITS,
+        (found[6] + row * found[8]) >> _FINE_BITS,
+        (found[7] + row * found[9]) >> _FINE_BITS,
+        found[10],
     )
 
 
 @pixel_function
 def fraction(place: Lanes) -> Lanes:
     """What is left of a place beyond whole pixels, 0 to 1."""
-    return to_floats(place & (ONE - 1)) * floats(1.0 / ONE)
+    # the bits of a float32 between 1 and 2 are those of 1.0 and a fraction of 2**-23s
+    return as_floats((place & (ONE - 1)) | _BITS_OF_ONE) - floats(1.0)
 
 
 @pixel_function
-def across_two(picture: Any, at: int, index: Lanes, weights: Two) -> Lanes:  # noqa: ANN401 - samples of a band
-    """Sum of two taps along a line, of the 32 samples from `at`, for sixteen neighbours."""
-    low, high = load(picture, at), load(picture, at + COUNT)
-    return weights[0] * pick(low, high, index) + weights[1] * pick(low, high, index + wholes(1))
+def brightness(flat: Flat, run: Run, downs: Any, rights: Any) -> Any:  # noqa: ANN401 - lanes
+    """`flat_gain` of sixteen neighbours; the exponential by its series for a sixteenth, to the 16th power."""
+    unit = floats(1.0 / ONE)
+    down = to_floats(downs) * unit + floats(run.line - flat.line)
+    right = to_floats(rights) * unit + floats(run.sample - flat.sample)
+    t = (down * down + right * right) * floats(flat.per_square)
+    x = t * (floats(flat.k1) + t * floats(flat.k2)) * floats(1.0 / 16.0)
+    bright = floats(1.0 / 24.0) + x * floats(1.0 / 120.0)
+    bright = floats(0.5) + x * (floats(1.0 / 6.0) + x * bright)
+    bright = floats(1.0) + x * (floats(1.0) + x * bright)
+    for _ in range(4):
+        bright = bright * bright
+    return bright
 
 
 @pixel_function
@@ -110,14 +137,6 @@ def across_six(picture: Any, at: int, index: Lanes, weights: Six) -> Lanes:  # n
 
 
 @pixel_function
-def level_two(picture: Any, at: int, pitch: int, index: Lanes, down: Two, right: Two) -> Lanes:  # noqa: ANN401
-    """Sum of 2 x 2 taps of neighbours that share their lines."""
-    total = down[0] * across_two(picture, at, index, right)
-    # adding 0 makes a negative zero positive, as the sum over lines does
-    return floats(0.0) + total + down[1] * across_two(picture, at + pitch, index, right)
-
-
-@pixel_function
 def level_four(picture: Any, at: int, pitch: int, index: Lanes, down: Four, right: Four) -> Lanes:  # noqa: ANN401
     """Sum of 4 x 4 taps."""
     total = floats(0.0) + down[0] * across_four(picture, at, index, right)
@@ -135,12 +154,6 @@ def level_six(picture: Any, at: int, pitch: int, index: Lanes, down: Six, right:
     total = total + down[3] * across_six(picture, at + 3 * pitch, index, right)
     total = total + down[4] * across_six(picture, at + 4 * pitch, index, right)
     return total + down[5] * across_six(picture, at + 5 * pitch, index, right)
-
-
-@pixel_function
-def tap_of_two(tap: Lanes, weights: Two) -> Lanes:
-    """Weight of each neighbour's own tap, 0 or 1."""
-    return where_same(tap, wholes(0), weights[0], weights[1])
 
 
 @pixel_function

@@ -13,17 +13,10 @@ from hinterland_kernels._jit import pixel_function
 from hinterland_kernels._lanes import floats, where_less
 
 Lanes = Any
-Two = tuple[Lanes, Lanes]
 Four = tuple[Lanes, Lanes, Lanes, Lanes]
 Six = tuple[Lanes, Lanes, Lanes, Lanes, Lanes, Lanes]
 
 _THIRD_TURN = math.pi / 3.0
-
-
-@pixel_function
-def bilinear_lanes(t: Lanes) -> Two:
-    """`bilinear_weights`."""
-    return floats(1.0) - t, t
 
 
 @pixel_function

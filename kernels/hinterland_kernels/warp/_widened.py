@@ -24,8 +24,8 @@ from hinterland_kernels._lanes import (
 from hinterland_kernels.pixel.flat import Flat
 from hinterland_kernels.pixel.sampling import BICUBIC, BILINEAR, LANCZOS3
 from hinterland_kernels.warp import _weights
-from hinterland_kernels.warp._rows import FRACTION_BITS, ONE, SPAN, Run, fraction
-from hinterland_kernels.warp._runs import TAPS, brightness
+from hinterland_kernels.warp._rows import FRACTION_BITS, ONE, SPAN, Run, brightness, fraction
+from hinterland_kernels.warp._runs import TAPS
 from hinterland_kernels.warp._weights import Lanes
 
 WEIGHTS = SPAN * COUNT
@@ -45,6 +45,8 @@ class Wide(NamedTuple):
     """Place in its block of the result's first pixel on the line."""
     pitch: int
     """Samples of a source line."""
+    base: int
+    """Index of the source's first sample."""
 
 
 @pixel_function
@@ -115,7 +117,7 @@ def _filler(kernel: int, weight_at: Callable[[Lanes], Lanes], is_levelled: bool)
             below = floats(1.0) - fraction(downs) - floats(radius * wide.lines)
             begin = to_floats((downs >> FRACTION_BITS) + wholes(run.line + 1 - first))
             for band in range(out.shape[0]):
-                at = first * wide.pitch + left
+                at = wide.base + first * wide.pitch + left
                 total, sums = floats(0.0), floats(0.0)
                 for line in range(last + 1 - first):
                     weight = weight_at(_size((below + (floats(float(line)) - begin)) * narrow))

@@ -151,6 +151,7 @@ class Warper:
             part,
             kernel=self._kernel,
             dtype=dtype,
+            is_whole=found.is_whole,
             backend=self._backend,
         )
         yield part, Samples(self._backend.to_host(warped), self._backend.to_host(mask))

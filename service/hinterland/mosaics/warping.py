@@ -25,6 +25,8 @@ class Source:
     """(bands, lines, samples)."""
     mask: Any
     """(lines, samples)."""
+    is_whole: bool
+    """True says that the mask is all True."""
     largest: float
     """Full scale, DN."""
 
@@ -37,6 +39,7 @@ def place_sources(images: Sequence[Image], bands: int, backend: Backend = CPU) -
                 np.ascontiguousarray(np.broadcast_to(image.samples, (bands, *image.mask.shape)))
             ),
             mask=backend.to_device(image.mask),
+            is_whole=bool(image.mask.all()),
             largest=image.largest,
         )
         for image in images
@@ -73,6 +76,7 @@ def warp_placement(
         gain=frame.gain,
         offset=frame.offset,
         flat=frame.flat,
+        is_whole=source.is_whole,
         backend=backend,
     )
 

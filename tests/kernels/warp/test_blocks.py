@@ -119,10 +119,44 @@ def test_blocks_without_a_valid_sample_are_empty() -> None:
     assert {_blocks.NOTHING, _blocks.PLAIN, _blocks.PARTLY} <= set(ways)
 
 
+@pytest.mark.parametrize("scale", [-0.8, 0.4, 1.0])
+@pytest.mark.parametrize("holes", [0.0, 0.003])
+def test_bytes_become_bytes_to_a_fiftieth_of_a_unit(scale: float, holes: float) -> None:
+    source, mask = texture((2, *SHAPE), "uint8"), np.ones(SHAPE, np.bool_)
+    if holes:
+        mask = holey(SHAPE, holes)
+    lattice = lattice_of(abs(scale))
+    if scale < 0:
+        lattice = lattice._replace(
+            nodes=np.array(SHAPE) - 1.0 - lattice.nodes, exact=np.array(SHAPE) - 1.0 - lattice.exact
+        )
+    expected, valid = warp(source, mask, lattice, WINDOW)
+    values, found = warp(source, mask, lattice, WINDOW, dtype="uint8")
+    np.testing.assert_array_equal(found, valid)
+    # half a unit to the whole number; three products rounded to a 128th, weights to 2**-15
+    assert np.abs(values - expected).max() <= 0.5 + 1.5 / 128.0 + 3.0 * 255.0 * 2.0**-15
+
+
+def test_a_window_of_bytes_is_the_same_in_two_parts() -> None:
+    source, mask = texture((1, *SHAPE), "uint8"), holey(SHAPE, 0.003)
+    line, sample, lines, samples = WINDOW
+    whole, _ = warp(source, mask, lattice_of(1.0), WINDOW, dtype="uint8")
+    left, _ = warp(source, mask, lattice_of(1.0), (line, sample, lines, 53), dtype="uint8")
+    right, _ = warp(source, mask, lattice_of(1.0), (line, sample + 53, lines, samples - 53), dtype="uint8")
+    np.testing.assert_array_equal(np.concatenate([left, right], axis=2), whole)
+
+
 @pytest.mark.skipif("x86_64" not in binding.get_process_triple(), reason="reads x86 assembly")
-def test_the_loop_of_sixteen_is_vector_code() -> None:
-    source, mask = texture((1, *SHAPE), "uint8"), np.ones(SHAPE, np.bool_)
-    warp(source, mask, lattice_of(1.0), WINDOW, dtype="uint8")
+@pytest.mark.parametrize(
+    ("dtype", "instructions", "without"),
+    [
+        ("uint8", (r"vperm[it]2w\s+%zmm", r"vpmulhrsw\s+%zmm"), r"pmul[lh]w\s+%[xy]mm|pmaddwd\s+%[xy]mm"),
+        ("float32", (r"vperm[it]2ps\s+%zmm", r"vmulps\s+%zmm"), r"mulps\s+%[xy]mm"),
+    ],
+)
+def test_the_bilinear_loop_is_vector_code(dtype: str, instructions: tuple[str, ...], without: str) -> None:
+    source, mask = texture((1, *SHAPE), dtype), np.ones(SHAPE, np.bool_)
+    warp(source, mask, lattice_of(1.0), WINDOW, dtype=dtype)
     cached = _blocks.FILL[KERNELS["bilinear"], False]
     kind = numba.typeof(source).copy(readonly=True)
     signature = next(
@@ -134,10 +168,5 @@ def test_the_loop_of_sixteen_is_vector_code() -> None:
     loop = numba.jit(**cached.targetoptions)(cached.py_func)
     loop.compile(signature)
     assembly = loop.inspect_asm(signature)
-    if has_permutation():
-        assert re.search(r"vperm[it]2ps\s+%zmm", assembly), (
-            "sixteen samples are not picked by one instruction"
-        )
-        assert re.search(r"vmulps\s+%zmm", assembly)
-    else:
-        assert re.search(r"mulps\s+%[xy]mm", assembly)
+    for instruction in instructions if has_permutation("avx512bw") else (without,):
+        assert re.search(instruction, assembly), f"no {instruction} in the loop"

@@ -1,0 +1,155 @@
+"""Thirty-two whole numbers of 16 bits at once, for samples of 8 and 16 bits; see `_lanes`."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from hinterland_kernels._lanes import (
+    COUNT,
+    FLOATS,
+    WHOLES,
+    Lanes,
+    constant,
+    four,
+    has_permutation,
+    infix,
+    loaded,
+    masked_store,
+    one,
+    picked,
+    splat,
+    two,
+)
+
+MANY = 2 * COUNT
+"""Lanes."""
+
+_WORD, _INT, _INDEX, _BYTE = ir.IntType(16), ir.IntType(32), ir.IntType(64), ir.IntType(8)
+_WORDS, _INTS, _BYTES = ir.VectorType(_WORD, MANY), ir.VectorType(_INT, MANY), ir.VectorType(_BYTE, MANY)
+
+WORDS = Lanes(types.int16, MANY, _WORDS)
+"""Type of compiled code: 32 int16, added and subtracted each lane by itself."""
+
+
+def _pack(builder: Any, low: Any, high: Any) -> Any:  # noqa: ANN401 - llvmlite values, here and below
+    together = builder.shuffle_vector(low, high, ir.Constant(_INTS, list(range(MANY))))
+    return builder.trunc(together, _WORDS)
+
+
+def _share(builder: Any, value: Any, share: Any) -> Any:  # noqa: ANN401
+    if has_permutation("avx512bw"):  # LLVM does not see that one instruction is the four below
+        kind = ir.FunctionType(_WORDS, [_WORDS, _WORDS])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.x86.avx512.pmul.hr.sw.512")
+        return builder.call(function, [value, share])
+    product = builder.mul(builder.sext(value, _INTS), builder.sext(share, _INTS))
+    product = builder.add(builder.ashr(product, constant(_INTS, 14)), constant(_INTS, 1))
+    return builder.trunc(builder.ashr(product, constant(_INTS, 1)), _WORDS)
+
+
+words = one(WORDS, types.int16, lambda builder, value: splat(builder, value, MANY))
+"""A whole number in all lanes."""
+pack = two(WORDS, WHOLES, WHOLES, _pack)
+"""The low 16 bits of two times 16 whole numbers."""
+share = two(WORDS, WORDS, WORDS, _share)
+"""value * share / 2**15, rounded, halves up."""
+where_words = four(
+    WORDS,
+    (WORDS, WORDS, WORDS, WORDS),
+    lambda builder, a, b, this, other: builder.select(builder.icmp_signed("==", a, b), this, other),
+)
+"""`this` where a = b, else `other`."""
+infix(operator.add, WORDS, WORDS, lambda builder, a, b: builder.add(a, b))
+infix(operator.sub, WORDS, WORDS, lambda builder, a, b: builder.sub(a, b))
+infix(
+    operator.and_,
+    WORDS,
+    types.int32,
+    lambda builder, a, b: builder.and_(a, splat(builder, builder.trunc(b, _WORD), MANY)),
+)
+
+
+@intrinsic
+def load_words(_typing: Any, array: Any, at: Any, bits: Any) -> Any:  # noqa: ANN401, ARG001 - types of a call
+    """Thirty-two uint8 of a contiguous array from index `at`, shifted up; the caller has looked at the bounds."""
+
+    def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401
+        array, at, bits = values
+        data = context.make_array(signature.args[0])(context, builder, array).data
+        address = builder.bitcast(builder.gep(data, [at]), _BYTES.as_pointer())
+        found = builder.zext(builder.load(address, align=1), _WORDS)
+        return builder.shl(found, splat(builder, builder.trunc(bits, _WORD), MANY))
+
+    return WORDS(array, types.intp, types.int32), build
+
+
+@intrinsic
+def store_words(_typing: Any, array: Any, at: Any, lanes: Any, bits: Any, count: Any) -> Any:  # noqa: ANN401, ARG001
+    """Put the first `count` lanes, shifted down again and rounded, into a contiguous array of uint8 from `at`."""
+
+    def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401
+        array, at, lanes, bits, count = values
+        data = context.make_array(signature.args[0])(context, builder, array).data
+        bits = builder.trunc(bits, _WORD)
+        half = builder.lshr(builder.shl(ir.Constant(_WORD, 1), bits), ir.Constant(_WORD, 1))
+        lanes = builder.lshr(builder.add(lanes, splat(builder, half, MANY)), splat(builder, bits, MANY))
+        lanes = builder.trunc(lanes, _BYTES)
+        address = builder.bitcast(builder.gep(data, [at]), _BYTES.as_pointer())
+        with builder.if_else(builder.icmp_signed(">=", count, ir.Constant(_INDEX, MANY))) as (full, part):
+            with full:
+                builder.store(lanes, address, align=1)
+            with part:
+                masked_store(builder, lanes, address, 1, count)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, lanes, types.int32, types.intp), build
+
+
+@intrinsic
+def pick_words(_typing: Any, low: Any, high: Any, index: Any) -> Any:  # noqa: ANN401
+    """For each lane the number at its index, 0 to 63, in 64 of them: `low` and then `high`."""
+
+    def build(_context: Any, builder: Any, _signature: Any, values: Any) -> Any:  # noqa: ANN401
+        name = "llvm.x86.avx512.vpermi2var.hi.512"
+        low, high, index = values
+        return picked(builder, name, low, high, index, has_permutation("avx512bw"))
+
+    return WORDS(low, high, index), build
+
+
+@intrinsic
+def load_pairs(_typing: Any, array: Any, at: Any, index: Any) -> Any:  # noqa: ANN401, ARG001
+    """For each of 16 lanes the samples at its index and the next, 0 to 31, of the 32 from `at`, as float32."""
+    pair = types.UniTuple(FLOATS, 2)
+
+    def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401
+        array, at, index = values
+        data = context.make_array(signature.args[0])(context, builder, array).data
+        if data.type.pointee == _WORD and has_permutation("avx512bw"):
+            found = _pairs_of_words(builder, data, at, index)
+        else:
+            low = loaded(builder, data, at)
+            high = loaded(builder, data, builder.add(at, ir.Constant(at.type, COUNT)))
+            name, has_instruction = "llvm.x86.avx512.vpermi2var.ps.512", has_permutation()
+            following = builder.add(index, constant(index.type, 1))
+            found = [picked(builder, name, low, high, place, has_instruction) for place in (index, following)]
+        return context.make_tuple(builder, pair, found)
+
+    return pair(array, types.intp, index), build
+
+
+def _pairs_of_words(builder: Any, data: Any, at: Any, index: Any) -> list[Any]:  # noqa: ANN401
+    """Both samples by one permutation: numbers of 16 bits are picked before they are made float32."""
+    address = builder.bitcast(builder.gep(data, [at]), _WORDS.as_pointer())
+    low = builder.mul(index, constant(index.type, 0x10001))
+    both = builder.bitcast(builder.add(low, constant(index.type, 0x10000)), _WORDS)
+    kind = ir.FunctionType(_WORDS, [_WORDS, _WORDS])
+    function = cgutils.get_or_insert_function(builder.module, kind, "llvm.x86.avx512.permvar.hi.512")
+    found = builder.bitcast(builder.call(function, [builder.load(address, align=2), both]), index.type)
+    halves = builder.and_(found, constant(index.type, 0xFFFF)), builder.lshr(found, constant(index.type, 16))
+    return [builder.sitofp(half, FLOATS.vector) for half in halves]

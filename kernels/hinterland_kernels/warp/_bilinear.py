@@ -1,0 +1,203 @@
+"""Runs of pixels for the bilinear kernel, not widened: of float32, and of 8 bits in whole numbers.
+
+Of the two source lines of each neighbour one lies just below the other. The lines in reach are summed along their
+samples in turn; each neighbour keeps its own two sums.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from hinterland_kernels._jit import pixel_function
+from hinterland_kernels._lanes import (
+    COUNT,
+    floats,
+    from_step,
+    prefetch,
+    store,
+    where_same,
+    wholes,
+)
+from hinterland_kernels._words import (
+    MANY,
+    load_pairs,
+    load_words,
+    pack,
+    pick_words,
+    share,
+    store_words,
+    where_words,
+    words,
+)
+from hinterland_kernels.pixel.flat import Flat
+from hinterland_kernels.warp._rows import FRACTION_BITS, ONE, SPAN, Run, brightness, fraction
+from hinterland_kernels.warp._weights import Lanes
+
+WIDE_SPAN = 2 * MANY
+"""Samples of a source line that 32 neighbours pick from."""
+_WEIGHT_BITS = 15
+_WORD_BITS = 7
+"""Samples of 8 bits are shifted up so far: sums are good to a 128th of a unit."""
+
+
+@pixel_function
+def lines_crossed(down: int, end_down: int, step: int, count: int) -> int:
+    """How many lines neighbours cross: of flat runs as many as they do, of others as many as they may.
+
+    A processor foresees a number that stays the same.
+    """
+    reach = abs(step) * (count - 1)
+    if reach < ONE >> 2:
+        return (max(down, end_down) >> FRACTION_BITS) - (min(down, end_down) >> FRACTION_BITS)
+    return (reach >> FRACTION_BITS) + 1
+
+
+@pixel_function
+def point(down: int, right: int, run: Run, samples: int) -> int:
+    """Index of the sample below a place of a line soon to be filled."""
+    line = run.line + (down >> FRACTION_BITS) + 1
+    return line * samples + run.sample + (right >> FRACTION_BITS) + run.coming
+
+
+@pixel_function
+def _across(picture: Any, at: int, index: Lanes, left: Lanes, right: Lanes) -> Lanes:  # noqa: ANN401 - samples of a band
+    """Sum of two taps along a line, of the 32 samples from `at`."""
+    this, following = load_pairs(picture, at, index)
+    return left * this + right * following
+
+
+def _filler(is_levelled: bool) -> Callable[..., None]:
+    """Make the loop; levelling is a loop of its own, see `_runs`."""
+
+    @pixel_function
+    def fill_run(
+        picture: Any,  # noqa: ANN401 - arrays of a Job
+        shape: tuple[int, int, int],
+        gain: Any,  # noqa: ANN401
+        offset: Any,  # noqa: ANN401
+        flat: Flat,
+        run: Run,
+        place: int,
+        out: Any,  # noqa: ANN401
+        y: int,
+        start: int,
+        stop: int,
+    ) -> None:
+        """Fill the pixels of a line from `start` to `stop`; the run's places count from its block."""
+        lines, samples, base = shape
+        while start < stop:
+            # by sixteens that begin where the block's do
+            count = min(COUNT - place % COUNT, stop - start)
+            down = run.down + place * run.down_step
+            right = run.right + place * run.right_step
+            end_down = down + (count - 1) * run.down_step
+            end_right = right + (count - 1) * run.right_step
+            first = min(down, end_down) >> FRACTION_BITS
+            more = lines_crossed(down, end_down, run.down_step, COUNT)
+            first = min(first, lines - 2 - more - run.line)
+            left = run.sample + (min(right, end_right) >> FRACTION_BITS)
+            left = min(left, samples - SPAN)  # a line's last samples are picked from its last 32
+            coming = base + point(down, right, run, samples)
+            coming_end = base + point(end_down, end_right, run, samples)
+            downs, rights = from_step(down, run.down_step), from_step(right, run.right_step)
+            below, behind = fraction(downs), fraction(rights)
+            above, ahead = floats(1.0) - below, floats(1.0) - behind
+            index = (rights >> FRACTION_BITS) + wholes(run.sample - left)
+            whole = downs >> FRACTION_BITS
+            for band in range(out.shape[0]):
+                prefetch(picture[band], coming)
+                prefetch(picture[band], coming_end)
+                at = base + (run.line + first) * samples + left
+                upper = _across(picture[band], at, index, ahead, behind)
+                lower = _across(picture[band], at + samples, index, ahead, behind)
+                if more:
+                    here = lower
+                    for line in range(first + 1, first + 1 + more):
+                        at += samples
+                        beyond = _across(picture[band], at + samples, index, ahead, behind)
+                        upper = where_same(whole, wholes(line), here, upper)
+                        lower = where_same(whole, wholes(line), beyond, lower)
+                        here = beyond
+                # adding 0 makes a negative zero positive
+                total = floats(0.0) + above * upper + below * lower
+                if is_levelled:
+                    total = total * brightness(flat, run, downs, rights)
+                    total = total * floats(gain[band]) + floats(offset[band])
+                store(out[band, y], start, total, count)
+            start += count
+            place += count
+
+    return fill_run
+
+
+FILL_RUN = {is_levelled: _filler(is_levelled) for is_levelled in (False, True)}
+"""The loops by whether gain, offset or flat change anything."""
+
+
+@pixel_function
+def _across_words(picture: Any, at: int, index: Lanes, behind: Lanes) -> Lanes:  # noqa: ANN401
+    """Sum of two taps along a line, of the 64 samples from `at`."""
+    low = load_words(picture, at, _WORD_BITS)
+    high = load_words(picture, at + MANY, _WORD_BITS)
+    left = pick_words(low, high, index)
+    return left + share(pick_words(low, high, index + words(1)) - left, behind)
+
+
+@pixel_function
+def fill_bytes(
+    picture: Any,  # noqa: ANN401 - arrays of a Job
+    shape: tuple[int, int, int],
+    _gain: Any,  # noqa: ANN401
+    _offset: Any,  # noqa: ANN401
+    _flat: Flat,
+    run: Run,
+    place: int,
+    out: Any,  # noqa: ANN401
+    y: int,
+    start: int,
+    stop: int,
+) -> None:
+    """Fill the pixels of a line from uint8 to uint8, 32 of them at a time."""
+    lines, samples, base = shape
+    while start < stop:
+        count = min(MANY, stop - start)
+        down = run.down + place * run.down_step
+        right = run.right + place * run.right_step
+        end_down = down + (count - 1) * run.down_step
+        end_right = right + (count - 1) * run.right_step
+        first = min(down, end_down) >> FRACTION_BITS
+        more = lines_crossed(down, end_down, run.down_step, MANY)
+        first = min(first, lines - 2 - more - run.line)
+        left = run.sample + (min(right, end_right) >> FRACTION_BITS)
+        left = min(left, samples - WIDE_SPAN)  # a line's last samples are picked from its last 64
+        coming = base + point(down, right, run, samples)
+        coming_end = base + point(end_down, end_right, run, samples)
+        downs, more_downs = (
+            from_step(down, run.down_step),
+            from_step(down + COUNT * run.down_step, run.down_step),
+        )
+        rights = from_step(right, run.right_step)
+        more_rights = from_step(right + COUNT * run.right_step, run.right_step)
+        over = FRACTION_BITS - _WEIGHT_BITS
+        below = pack(downs >> over, more_downs >> over) & ((1 << _WEIGHT_BITS) - 1)
+        behind = pack(rights >> over, more_rights >> over) & ((1 << _WEIGHT_BITS) - 1)
+        index = pack(rights >> FRACTION_BITS, more_rights >> FRACTION_BITS) + words(run.sample - left)
+        whole = pack(downs >> FRACTION_BITS, more_downs >> FRACTION_BITS)
+        for band in range(out.shape[0]):
+            prefetch(picture[band], coming)
+            prefetch(picture[band], coming_end)
+            at = base + (run.line + first) * samples + left
+            upper = _across_words(picture[band], at, index, behind)
+            lower = _across_words(picture[band], at + samples, index, behind)
+            if more:
+                here = lower
+                for line in range(first + 1, first + 1 + more):
+                    at += samples
+                    beyond = _across_words(picture[band], at + samples, index, behind)
+                    upper = where_words(whole, words(line), here, upper)
+                    lower = where_words(whole, words(line), beyond, lower)
+                    here = beyond
+            store_words(out[band, y], start, upper + share(lower - upper, below), _WORD_BITS, count)
+        start += count
+        place += count
