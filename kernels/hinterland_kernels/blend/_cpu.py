@@ -20,10 +20,12 @@ from hinterland_kernels.blend._rows import (
     load_image,
     load_owned,
     load_weights,
+    owns_all,
     put,
     put_rounded,
     put_sum,
     reduce_ring,
+    ring_of,
     stretches,
 )
 from hinterland_kernels.pixel.ownership import owner
@@ -90,8 +92,8 @@ def reduce_values(
     A sample is valid where any of its taps is.
     """
     bands = values.shape[0]
-    ring = np.empty((bands + 1, 5, 2 * HALF), dtype=np.float32)
-    flat = np.empty(2 * HALF, dtype=np.float32)
+    ring = ring_of(values, (bands + 1, 5, 2 * HALF))
+    flat = ring_of(values, (2 * HALF,))
     weight = np.empty(STRETCH, dtype=np.float32)
     whole = np.empty(5, dtype=np.bool_)
     for top, bottom, start, stop in stretches(busy, shift, out_mask.shape):
@@ -112,7 +114,7 @@ def reduce_values(
             else:
                 for slot in range(5):
                     if whole[slot]:
-                        ring[bands, slot] = 1.0
+                        ring[bands, slot] = 1
                 reduce_ring(ring[bands], i, flat, weight[:size])
                 for j in range(size):
                     valid[j] = weight[j] > 0.0
@@ -126,8 +128,8 @@ def reduce_values(
 @loop
 def reduce_ownership(owners: Owners, index: int, busy: Blocks, shift: int, out: Weights) -> None:
     """Weight of one image at level 1."""
-    ring = np.empty((5, 2 * HALF), dtype=np.float32)
-    flat = np.empty(2 * HALF, dtype=np.float32)
+    ring = np.empty((5, 2 * HALF), dtype=np.uint16)
+    flat = np.empty(2 * HALF, dtype=np.uint16)
     for top, bottom, start, stop in stretches(busy, shift, out.shape):
         reach = 2 * (stop - start) + 3
         loaded = 2 * top - 2
@@ -254,13 +256,18 @@ def finish(
                 continue
             for i in range(max(top, first_line), bottom):
                 owned = owners[i, left:stop]
+                is_all = owns_all(owned, index)
                 for band in range(out.shape[0]):
                     own = values[band, i - line, left - sample : stop - sample]
                     row = out[band, i - out_line, left - out_sample : stop - out_sample]
                     if kind:
                         expand_line(change[band], i, start, between, predicted[: stop - start])
-                        put_sum(own, predicted[left - start : stop - start], owned, index, full_scale, row)
+                        put_sum(
+                            own, predicted[left - start : stop - start], owned, index, is_all, full_scale, row
+                        )
                     elif full_scale > 0.0 and values.itemsize != out.itemsize:
                         put_rounded(own, owned, index, full_scale, row)
+                    elif is_all:
+                        row[:] = own
                     else:
                         put(own, owned, index, row)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numba import types
+from numba.extending import overload
 from numpy.typing import NDArray
 
 from hinterland_kernels._jit import loop
 from hinterland_kernels.pixel.pyramid import edge_taps, five_taps, three_taps, two_taps
 
 Row = NDArray[np.float32]
-Rings = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Blocks = NDArray[np.bool_]
 
@@ -26,8 +27,7 @@ that parts them read neighbours.
 """
 
 _ZERO = np.float32(0.0)
-_ONE = np.float32(1.0)
-_OF_16 = np.float32(1.0 / 16.0)
+_OF_256 = np.float32(1.0 / 256.0)
 _OF_8 = np.float32(1.0 / 8.0)
 
 
@@ -54,9 +54,27 @@ def stretches(busy: Blocks, shift: int, shape: tuple[int, int]) -> NDArray[np.in
     return out[:count]
 
 
+def ring_of(values: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    """Room for what is summed, which is whole numbers of 16 bits where samples have 8: 256 * 255 at most."""
+    return np.empty(shape, dtype=np.uint16 if values.dtype == np.uint8 else np.float32)
+
+
+@overload(ring_of)
+def _ring_of(values, shape):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001 - types of a call
+    kind = np.uint16 if values.dtype == types.uint8 else np.float32
+    return lambda values, shape: np.empty(shape, dtype=kind)  # noqa: ARG005 - the same names
+
+
 @loop
 def load_image(
-    values: NDArray[Any], mask: Mask, line: int, sample: int, size: int, flat: Row, ring: Rings, slot: int
+    values: NDArray[Any],
+    mask: Mask,
+    line: int,
+    sample: int,
+    size: int,
+    flat: NDArray[Any],
+    ring: NDArray[Any],
+    slot: int,
 ) -> bool:
     """Part of a line of an image into a slot of its bands' rings and, behind them, its mask's.
 
@@ -70,17 +88,19 @@ def load_image(
             _part(values[band, line, left:right], size, ring[band, slot])
         return True
     if not inside:
-        ring[:, slot] = _ZERO
+        ring[:, slot] = 0
         return False
-    flat[:size] = _ZERO
+    flat[:size] = 0
     valid, row = mask[line, left:right], flat[left - sample : right - sample]
     for band in range(bands):
         own = values[band, line, left:right]
         for j in range(row.size):
-            row[j] = np.float32(own[j]) if valid[j] else _ZERO
+            row[j] = own[j]
+            if not valid[j]:
+                row[j] = 0
         _part(flat, size, ring[band, slot])
     for j in range(row.size):
-        row[j] = _ONE if valid[j] else _ZERO
+        row[j] = valid[j]
     _part(flat, size, ring[bands, slot])
     return False
 
@@ -94,29 +114,35 @@ def _all(mask: Mask) -> bool:
 
 
 @loop
-def _part(values: NDArray[Any], size: int, out: Row) -> None:
+def _part(values: NDArray[Any], size: int, out: NDArray[Any]) -> None:
     """Even samples and odd ones; the number of all is odd."""
     even, odd = out[:HALF], out[HALF:]
     for j in range(size // 2):
-        even[j] = np.float32(values[2 * j])
-        odd[j] = np.float32(values[2 * j + 1])
-    even[size // 2] = np.float32(values[size - 1])
+        even[j] = values[2 * j]
+        odd[j] = values[2 * j + 1]
+    even[size // 2] = values[size - 1]
 
 
 @loop
 def load_owned(
-    owners: NDArray[np.int16], index: int, line: int, sample: int, size: int, flat: Row, ring: Row
+    owners: NDArray[np.int16],
+    index: int,
+    line: int,
+    sample: int,
+    size: int,
+    flat: NDArray[np.uint16],
+    ring: NDArray[np.uint16],
 ) -> None:
     """Part of a line: 1 where one image owns, else 0."""
     left, right = max(sample, 0), min(sample + size, owners.shape[1])
     inside = 0 <= line < owners.shape[0]
     if not inside or right - left < size:
-        flat[:size] = _ZERO
+        flat[:size] = 0
     if inside:
         owned, row = owners[line, left:right], flat[left - sample : right - sample]
         wanted = np.int16(index)
         for j in range(row.size):
-            row[j] = _ONE if owned[j] == wanted else _ZERO
+            row[j] = owned[j] == wanted
     _part(flat, size, ring)
 
 
@@ -135,7 +161,7 @@ def load_weights(
 
 
 @loop
-def reduce_ring(ring: NDArray[np.float32], i: int, flat: Row, out: Row) -> None:
+def reduce_ring(ring: NDArray[Any], i: int, flat: NDArray[Any], out: Row) -> None:
     """A line of the coarser level from the five about it, each in the slot of its number modulo 5."""
     for part in range(2):
         first = part * HALF
@@ -147,10 +173,12 @@ def reduce_ring(ring: NDArray[np.float32], i: int, flat: Row, out: Row) -> None:
         e = ring[(2 * i + 2) % 5, first:stop]
         row = flat[first:stop]
         for j in range(row.size):
-            row[j] = five_taps(a[j], b[j], c[j], d[j], e[j]) * _OF_16
+            row[j] = five_taps(a[j], b[j], c[j], d[j], e[j])
     even, odd = flat[:HALF], flat[HALF:]
     for j in range(out.size):
-        out[j] = five_taps(even[j], odd[j], even[j + 1], odd[j + 1], even[j + 2]) * _OF_16
+        even[j] = five_taps(even[j], odd[j], even[j + 1], odd[j + 1], even[j + 2])
+    for j in range(out.size):  # apart, so that words stay words above
+        out[j] = np.float32(even[j]) * _OF_256
 
 
 @loop
@@ -165,6 +193,16 @@ def divide(total: Row, weight: Row) -> None:
     """Divide by the weight in place; 0 where there is none."""
     for j in range(total.size):
         total[j] = total[j] / weight[j] if weight[j] > _ZERO else _ZERO
+
+
+@loop
+def owns_all(owners: NDArray[np.int16], index: int) -> bool:
+    """True if one image owns the whole of a line."""
+    wanted = np.int16(index)
+    others = np.int16(0)
+    for j in range(owners.size):
+        others |= owners[j] ^ wanted
+    return bool(others == 0)
 
 
 @loop
@@ -193,12 +231,16 @@ def put_sum(
     change: Row,
     owners: NDArray[np.int16],
     index: int,
+    is_all: bool,
     full_scale: float,
     out: NDArray[Any],
 ) -> None:
-    """As `put` and `put_rounded`, of samples with their change."""
+    """As `put` and `put_rounded`, of samples with their change; all of them where one image owns all."""
     wanted, most = np.int16(index), np.float32(full_scale)
-    if full_scale > 0.0:
+    if full_scale > 0.0 and is_all:
+        for j in range(out.size):
+            out[j] = min(max(np.rint(np.float32(values[j]) + change[j]), _ZERO), most)
+    elif full_scale > 0.0:
         for j in range(out.size):
             if owners[j] == wanted:
                 out[j] = min(max(np.rint(np.float32(values[j]) + change[j]), _ZERO), most)
