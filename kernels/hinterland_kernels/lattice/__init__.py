@@ -150,7 +150,8 @@ def build_lattice(
         Largest error allowed between nodes, source pixels.
     is_gentle : bool
         True promises that the map bends gently but for kinks, cuts and ends along lines longer than four blocks,
-        as from one map projection to another: a fifteenth of the points then tells all others.
+        as from one map projection to another and from a panorama to a camera: a fifteenth of the points then tells
+        all others.
 
     Returns
     -------

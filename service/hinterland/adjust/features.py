@@ -101,7 +101,7 @@ def find_features(
         for window in windows[i]:
             shared = _shared(window, others, grid)
             if shared is not None:
-                lattice = build_lattice(exact_map, shared, image.mask.shape)
+                lattice = build_lattice(exact_map, shared, image.mask.shape, is_gentle=True)
                 values, mask = warp(image.samples, image.mask, lattice, shared)
                 parts.append(_detect(values.mean(axis=0), mask, shared))
         found.append(_joined(parts))

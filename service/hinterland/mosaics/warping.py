@@ -53,7 +53,9 @@ def build_lattices(plan: Plan, solution: Solution) -> dict[Placement, Lattice]:
         camera = solution.frames[placement.frame].camera
         exact_map = grid_to_image(plan.grid, camera, solution.surface, solution.viewpoint)
         step = choose_step(exact_map, placement.window, camera.shape)
-        lattices[placement] = build_lattice(exact_map, placement.window, camera.shape, step=step)
+        lattices[placement] = build_lattice(
+            exact_map, placement.window, camera.shape, step=step, is_gentle=True
+        )
     return lattices
 
 
