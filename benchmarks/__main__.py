@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     path = results_path(settings)
     before = latest(read_results(path)) if path.exists() else {}
-    print(f"kept in {keep(figures, settings)}, shown in {write_page()}")
+    print(f"kept in {keep(figures, settings, is_whole=not options.only)}, shown in {write_page()}")
     lost = slower(figures, before)
     for line in lost:
         print(f"benchmarks: slower than before: {line}", file=sys.stderr)

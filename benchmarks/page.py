@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.regression import Kept, latest
+from benchmarks.regression import Kept, Key, latest
 
 _ROOT = Path(__file__).parents[1]
 _RESULTS = Path(__file__).parent / "results"
@@ -48,12 +48,12 @@ def _machine(line: Mapping[str, Any]) -> str:
     return f"{line['processor']}, {line['cores']} cores{device}"
 
 
-def _table(kept: Mapping[str, Kept]) -> list[str]:
+def _table(kept: Mapping[Key, Kept]) -> list[str]:
     rows = [
         "| figure | | peer | times faster | of the floor | measured |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
-    for name, one in kept.items():
+    for (name, _), one in kept.items():
         figure = one.figure
         ratio, floor = (_number(figure[key]) for key in ("ratio", "floor"))
         commit = (one.commit or "")[:7]
@@ -68,12 +68,12 @@ def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.2f}"
 
 
-def _plot(kept: Mapping[str, Kept], path: Path) -> bool:
+def _plot(kept: Mapping[Key, Kept], path: Path) -> bool:
     """Draw the ratios as bars on a logarithmic axis; False if there are none."""
     import matplotlib as mpl  # noqa: PLC0415 - half a second that a run which keeps nothing does not need
     from matplotlib.figure import Figure as Drawing  # noqa: PLC0415 - the same
 
-    shown = [(name, one.figure) for name, one in kept.items() if one.figure["ratio"]]
+    shown = [(name, one.figure) for (name, _), one in kept.items() if one.figure["ratio"]]
     if not shown:
         return False
     shown.reverse()  # bars are drawn upwards
@@ -97,7 +97,7 @@ def _plot(kept: Mapping[str, Kept], path: Path) -> bool:
         axes.axvline(1.0, color="black", linewidth=0.8)
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter("{x:g}")
-        axes.set_xlim(min(0.5, 0.7 * min(ratios)), max(2.0, 1.5 * max(ratios)))
+        axes.set_xlim(min(0.4, 0.5 * min(ratios)), max(2.0, 1.5 * max(ratios)))
         axes.set_xlabel("times faster than the peer (1 is as fast)")
         axes.margins(y=0.01)
         for side in ("top", "right"):

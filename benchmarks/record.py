@@ -66,8 +66,8 @@ def results_path(settings: Settings) -> Path:
     return _RESULTS / f"{machine_name(settings)}.jsonl"
 
 
-def keep(figures: Sequence[Figure], settings: Settings) -> Path:
-    """Append one line to the results of this machine; returns the file."""
+def keep(figures: Sequence[Figure], settings: Settings, *, is_whole: bool) -> Path:
+    """Append one line to the results of this machine, whole if every benchmark ran; returns the file."""
     line = {
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine_name(settings),
@@ -77,6 +77,7 @@ def keep(figures: Sequence[Figure], settings: Settings) -> Path:
         "commit": _git("rev-parse", "HEAD"),
         "changed": bool(_git("status", "--porcelain", "--untracked-files=no")),
         "versions": _versions(),
+        "is_whole": is_whole,
         "copy_bytes_per_s": round(copy_bandwidth()),
         "figures": [dataclasses.asdict(figure) for figure in figures],
     }

@@ -5,7 +5,7 @@ Only ratios to peers are compared: they are steadier than times, which swing wit
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,20 +27,32 @@ class Kept:
     """That was measured."""
 
 
-def latest(lines: Iterable[Mapping[str, Any]]) -> dict[str, Kept]:
-    """The last figure of each name; lines are in order of time."""
+Key = tuple[str, str]
+"""A figure's name, and its peer's without version and options."""
+
+
+def _key(name: str, peer: str | None) -> Key:
+    return name, (peer or "").split(" ")[0]
+
+
+def latest(lines: Sequence[Mapping[str, Any]]) -> dict[Key, Kept]:
+    """The last figure of each name and peer; lines are in order of time.
+
+    Those before the last whole run are left out: what it did not measure is measured no more.
+    """
+    whole = [number for number, line in enumerate(lines) if line.get("is_whole")]
     return {
-        figure["name"]: Kept(figure=figure, time=line["time"], commit=line["commit"])
-        for line in lines
+        _key(figure["name"], figure["peer"]): Kept(figure=figure, time=line["time"], commit=line["commit"])
+        for line in lines[whole[-1] if whole else 0 :]
         for figure in line["figures"]
     }
 
 
-def slower(figures: Sequence[Figure], before: Mapping[str, Kept]) -> list[str]:
+def slower(figures: Sequence[Figure], before: Mapping[Key, Kept]) -> list[str]:
     """What lost more against its peer than is tolerated, a sentence each."""
     found = []
     for figure in figures:
-        earlier = before.get(figure.name)
+        earlier = before.get(_key(figure.name, figure.peer))
         if earlier is None or figure.ratio is None or not earlier.figure.get("ratio"):
             continue
         if figure.peer != earlier.figure["peer"]:

@@ -62,3 +62,16 @@ def test_the_page_shows_the_last_figure_of_each_name_for_each_machine(tmp_path: 
 def test_the_page_in_the_tree_is_that_of_the_results_in_the_tree(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
     assert write_page(tmp_path).read_text() == (ROOT / PAGE).read_text()
+
+
+def test_one_figure_may_have_several_peers() -> None:
+    line = _line("2026-01-01", 2.0)
+    (first,) = line["figures"]
+    line["figures"] = [first, {**first, "peer": "rasterio.reproject", "ratio": 9.0}]
+    assert sorted(one.figure["ratio"] for one in latest([line]).values()) == [2.0, 9.0]
+
+
+def test_what_the_last_whole_run_did_not_measure_is_forgotten() -> None:
+    lines = [_line("2026-01-01", 2.0, "gone"), {**_line("2026-01-02", 3.0), "is_whole": True}]
+    lines.append(_line("2026-01-03", 4.0, "alone"))
+    assert sorted(name for name, _ in latest(lines)) == ["alone", "warp"]
