@@ -18,7 +18,7 @@ import grpc
 
 from benchmarks.harness import Figure, Settings
 from benchmarks.service import load_client as client
-from benchmarks.service.one_job import SETTLED_S, overheads
+from benchmarks.service.one_job import SETTLED_S, overheads, serve_command
 from hinterland.api.v1 import jobs_pb2, server_pb2, server_pb2_grpc
 from hinterland.jobs import leases
 from hinterland.jobs.leases import Device
@@ -153,18 +153,10 @@ def _restart(data: Path, count: int) -> list[Figure]:
     """From the command to the first answer, with jobs in the database."""
     data.mkdir()
     client.fill(data, count)
-    command = [
-        sys.executable,
-        "-m",
-        "hinterland.cli",
-        "serve",
-        "--data",
-        str(data),
-        "--listen",
-        "127.0.0.1:0",
-    ]
     began = time.perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+    with subprocess.Popen(
+        serve_command(data), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
         try:
             address = process.stdout.readline().split()[-1] if process.stdout else ""
             with grpc.insecure_channel(address) as channel:

@@ -125,20 +125,18 @@ async def _jobs(address: str, work: _Work, rounds: int, *, pause_s: float) -> li
     return spent
 
 
+def serve_command(data: Path) -> list[str]:
+    """What starts a whole server."""
+    serve = [sys.executable, "-m", "hinterland.cli", "serve"]
+    return [*serve, "--data", str(data), "--listen", "127.0.0.1:0"]
+
+
 @contextmanager
 def _serving(data: Path) -> Iterator[str]:
     """A whole server; its address."""
-    command = [
-        sys.executable,
-        "-m",
-        "hinterland.cli",
-        "serve",
-        "--data",
-        str(data),
-        "--listen",
-        "127.0.0.1:0",
-    ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+    with subprocess.Popen(
+        serve_command(data), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
         try:
             yield process.stdout.readline().split()[-1] if process.stdout else ""
         finally:

@@ -19,6 +19,7 @@ from hinterland_kernels._lanes import COUNT
 from hinterland_kernels.pixel.flat import flat_gain
 from hinterland_kernels.pixel.lattice import footprint, lattice_to_source
 from hinterland_kernels.pixel.sampling import BICUBIC, BSPLINE3, NEAREST, holds, kernel_radius, stored, whole
+from hinterland_kernels.pixel.sampling import WIDENED as FULLY_WIDENED
 from hinterland_kernels.warp._by_kernel import fill_run, fill_widened
 from hinterland_kernels.warp._pixel import fill_pixel
 from hinterland_kernels.warp._rows import FRACTION_BITS, NUMBERS, ONE, Run, lay, run_along
@@ -52,6 +53,17 @@ def _ends(nodes: Any, i: int, j: int, axis: int) -> tuple[float, float]:  # noqa
     return min(a, b, c, d), max(a, b, c, d)
 
 
+@pixel_function
+def _longest_edge(nodes: Any, i: int, j: int) -> float:  # noqa: ANN401
+    """Most lines or samples between two corners of a block that share an edge."""
+    longest = 0.0
+    for axis in range(2):
+        a, b = nodes[i, j, axis], nodes[i, j + 1, axis]
+        c, d = nodes[i + 1, j, axis], nodes[i + 1, j + 1, axis]
+        longest = max(longest, abs(b - a), abs(d - c), abs(c - a), abs(d - b))
+    return longest
+
+
 @loop
 def way_with(
     lattice: Any,  # noqa: ANN401 - a Lattice
@@ -73,7 +85,9 @@ def way_with(
     top, bottom = _ends(lattice.nodes, i, j, 0)
     left, right = _ends(lattice.nodes, i, j, 1)
     is_long = max(bottom - top, right - left) > _LONGEST_RUN
-    if lattice.blocks[i, j] != _SMOOTH or is_long:
+    # a block may be twisted: coarser at its far edges than at its first corner, and beyond what lanes pick from
+    is_twisted = is_plain and _longest_edge(lattice.nodes, i, j) > FULLY_WIDENED * step
+    if lattice.blocks[i, j] != _SMOOTH or is_long or is_twisted:
         return SINGLY
     above, below = _reach(kernel, 1.0 if is_plain else widen[0], taps, before)
     ahead, behind = _reach(kernel, 1.0 if is_plain else widen[1], taps, before)

@@ -137,6 +137,28 @@ def test_bytes_become_bytes_to_a_fiftieth_of_a_unit(scale: float, holes: float) 
     assert np.abs(values - expected).max() <= 0.5 + 1.5 / 128.0 + 3.0 * 255.0 * 2.0**-15
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_a_twisted_block_is_filled_as_its_pixels_say(dtype: str, is_turned: bool) -> None:
+    def exact_map(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        line, sample = points.T
+        found = np.stack([line + 5.3, sample * (1.0 + line / 16.0) + 3.7], axis=-1)
+        return found[:, ::-1] if is_turned else found
+
+    shape, window = (120, 120), (0, 0, 32, 32)
+    lattice = build_lattice(exact_map, window, shape)
+    assert (lattice.blocks == SMOOTH).all()
+    source, mask = texture((1, *shape), dtype), np.ones(shape, np.bool_)
+    values, found = warp(source, mask, lattice, window, dtype=dtype)
+    expected, valid = np.empty_like(values), np.empty_like(found)
+    one, none = np.ones(1), np.zeros(1)
+    largest = 255.0 if dtype == "uint8" else 0.0
+    bilinear = KERNELS["bilinear"]
+    _cpu.warp(source, source, mask, lattice, 0, 0, bilinear, one, none, NO_FLAT, largest, expected, valid)
+    np.testing.assert_array_equal(found, valid)
+    check_warped(values, expected, FULL_SCALE[dtype])
+
+
 def test_a_window_of_bytes_is_the_same_in_two_parts() -> None:
     source, mask = texture((1, *SHAPE), "uint8"), holey(SHAPE, 0.003)
     line, sample, lines, samples = WINDOW
