@@ -103,17 +103,11 @@ def test_bad_usage_is_one_line_and_status_2(
 @pytest.mark.parametrize(("number", "word"), [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "terminated")])
 def test_a_signal_while_tiles_are_made_leaves_nothing(number: int, word: str, tmp_path: Path) -> None:
     out = tmp_path / "bundle"
+    # what a shell starts in the background ignores interrupts, and so would what it starts
+    heed = "import os, sys; from signal import *; signal(SIGINT, SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
     command = [sys.executable, "-m", "hinterland.cli", "panorama", *map(str, PAIR), "-o", str(out)]
-
-    def listen() -> None:
-        """Undo what a shell does to jobs it starts in the background: they ignore interrupts."""
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-
     with subprocess.Popen(
-        [*command, "--progress", "json"],
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=listen,  # noqa: PLW1509 - no thread of the test's runs here
+        [sys.executable, "-c", heed, *command, "--progress", "json"], stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stderr is not None
         for line in process.stderr:

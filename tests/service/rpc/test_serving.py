@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -69,15 +69,17 @@ def test_a_second_sigterm_ends_a_server_that_still_waits_for_a_call(tmp_path: Pa
         upload = inputs_pb2.Upload(size_bytes=2, sha256="ab" * 32)
         name = stub.CreateUpload(inputs_pb2.CreateUploadRequest(upload=upload)).name
 
+        ended = threading.Event()
+
         def one_and_no_end() -> Iterator[inputs_pb2.WriteUploadRequest]:
             yield inputs_pb2.WriteUploadRequest(name=name, data=b"x")
-            while process.poll() is None:
-                os.sched_yield()
+            ended.wait(60.0)
 
         call = stub.WriteUpload.future(one_and_no_end())
-        # the stream has begun once another may not write
+        # it has begun once another may not write; where the other came first, it was refused and begins again
         while reason(stub, name) != "UPLOAD_BUSY":
-            os.sched_yield()
+            if call.done():
+                call = stub.WriteUpload.future(one_and_no_end())
         process.terminate()
         assert process.stderr is not None
         for line in process.stderr:
@@ -85,6 +87,7 @@ def test_a_second_sigterm_ends_a_server_that_still_waits_for_a_call(tmp_path: Pa
                 break
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=20.0) == 128 + signal.SIGTERM
+        ended.set()
         with pytest.raises(grpc.RpcError):
             call.result(timeout=20.0)
 
