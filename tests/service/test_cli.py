@@ -104,7 +104,9 @@ def test_bad_usage_is_one_line_and_status_2(
 def test_a_signal_while_tiles_are_made_leaves_nothing(number: int, word: str, tmp_path: Path) -> None:
     out = tmp_path / "bundle"
     # what a shell starts in the background ignores interrupts, and so would what it starts
-    heed = "import os, sys; from signal import *; signal(SIGINT, SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+    heed = (
+        "import os, sys; from signal import *; signal(SIGINT, SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+    )
     command = [sys.executable, "-m", "hinterland.cli", "panorama", *map(str, PAIR), "-o", str(out)]
     with subprocess.Popen(
         [sys.executable, "-c", heed, *command, "--progress", "json"], stderr=subprocess.PIPE, text=True
