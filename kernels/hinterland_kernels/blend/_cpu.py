@@ -5,6 +5,7 @@ A level's blocks have `1 << shift` samples a side, from its first sample. Other 
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ from hinterland_kernels.blend._rows import (
     ring_of,
     stretches,
 )
-from hinterland_kernels.pixel.ownership import owner
+from hinterland_kernels.pixel.ownership import only_owner, owner
 
 Values = NDArray[np.float32]
 Weights = NDArray[np.float32]
@@ -48,12 +49,25 @@ def assign_owners(
     wraps: bool,
     out: Owners,
 ) -> None:
-    """Owner of each pixel of a window that starts at (first_line, first_sample) of the grid."""
-    for i in range(out.shape[0]):
+    """Owner of each pixel of a window that starts at (first_line, first_sample) of the grid.
+
+    Between four labels that are the same only a layer of that label has any weight.
+    """
+    height, width = out.shape
+    for i in range(height):
         line = (first_line + i + 0.5) / factor - 0.5
-        for j in range(out.shape[1]):
-            sample = (first_sample + j + 0.5) / factor - 0.5
-            out[i, j] = owner(labels, masks, layer_labels, i, j, line, sample, wraps)
+        j = 0
+        while j < width:
+            left = math.floor((first_sample + j + 0.5) / factor - 0.5)
+            stop = min((2 * left + 3) * factor // 2 - first_sample, width)
+            alone = only_owner(labels, layer_labels, line, left, wraps)
+            for k in range(j, stop):
+                if alone >= 0 and masks[alone, i, k]:
+                    out[i, k] = alone
+                else:
+                    sample = (first_sample + k + 0.5) / factor - 0.5
+                    out[i, k] = owner(labels, masks, layer_labels, i, k, line, sample, wraps)
+            j = stop
 
 
 @loop

@@ -55,3 +55,26 @@ def owner(
                 best = layer
                 best_weight = weight
     return best
+
+
+@pixel_function
+def only_owner(
+    labels: Any,  # noqa: ANN401 - (lines, samples) host or device array
+    layer_labels: Any,  # noqa: ANN401 - (layers,)
+    line: float,
+    left: int,
+    wraps: bool,
+) -> int:
+    """First layer of the label that all four labels between `left` and the next are; -1 where they differ."""
+    top = math.floor(line)
+    upper = min(max(top, 0), labels.shape[0] - 1)
+    lower = min(max(top + 1, 0), labels.shape[0] - 1)
+    first = left % labels.shape[1] if wraps else min(max(left, 0), labels.shape[1] - 1)
+    second = (left + 1) % labels.shape[1] if wraps else min(max(left + 1, 0), labels.shape[1] - 1)
+    label = labels[upper, first]
+    if labels[upper, second] != label or labels[lower, first] != label or labels[lower, second] != label:
+        return -1
+    for layer in range(layer_labels.shape[0]):
+        if layer_labels[layer] == label:
+            return layer
+    return -1

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from hinterland_kernels._jit import loop, pixel_function
 from hinterland_kernels._lanes import COUNT
-from hinterland_kernels.pixel.flat import flat_gain
 from hinterland_kernels.pixel.lattice import footprint, lattice_to_source
-from hinterland_kernels.pixel.sampling import BICUBIC, BSPLINE3, NEAREST, holds, kernel_radius, stored, whole
+from hinterland_kernels.pixel.sampling import BICUBIC, BSPLINE3, NEAREST, kernel_radius, whole
 from hinterland_kernels.pixel.sampling import WIDENED as FULLY_WIDENED
 from hinterland_kernels.warp._by_kernel import fill_run, fill_widened
+from hinterland_kernels.warp._nearest import block_ends, fill_nearest
 from hinterland_kernels.warp._pixel import fill_pixel
 from hinterland_kernels.warp._rows import FRACTION_BITS, NUMBERS, ONE, Run, lay, run_along
 from hinterland_kernels.warp._runs import BEFORE, FILL_RUN, TAPS, Job
@@ -43,14 +43,6 @@ def _reach(kernel: int, widen: float, taps: int, before: int) -> tuple[float, fl
         return before, taps - 1 - before
     radius = kernel_radius(kernel) * widen
     return radius, radius + 1.0
-
-
-@pixel_function
-def _ends(nodes: Any, i: int, j: int, axis: int) -> tuple[float, float]:  # noqa: ANN401 - nodes of a Lattice
-    """Least and greatest line or sample among a block's corners."""
-    a, b = nodes[i, j, axis], nodes[i, j + 1, axis]
-    c, d = nodes[i + 1, j, axis], nodes[i + 1, j + 1, axis]
-    return min(a, b, c, d), max(a, b, c, d)
 
 
 @pixel_function
@@ -82,8 +74,8 @@ def way_with(
     step = lattice.step
     widen = footprint(lattice, lattice.line + i * step, lattice.sample + j * step)
     is_plain = widen[0] == 1.0 and widen[1] == 1.0
-    top, bottom = _ends(lattice.nodes, i, j, 0)
-    left, right = _ends(lattice.nodes, i, j, 1)
+    top, bottom = block_ends(lattice.nodes, i, j, 0)
+    left, right = block_ends(lattice.nodes, i, j, 1)
     is_long = max(bottom - top, right - left) > _LONGEST_RUN
     # a block may be twisted: coarser at its far edges than at its first corner, and beyond what lanes pick from
     is_twisted = is_plain and _longest_edge(lattice.nodes, i, j) > FULLY_WIDENED * step
@@ -169,27 +161,6 @@ def fill_singly(job: Job, y: int, start: int, stop: int) -> None:
         fill_pixel(
             source, weighed, mask, point, widen, kernel, gain, offset, flat, largest, out, out_mask, y, x
         )
-
-
-@loop
-def fill_nearest(job: Job) -> None:
-    """Fill the window with nearest pixels."""
-    source, mask, lattice, out, out_mask = job.source, job.mask, job.lattice, job.out, job.out_mask
-    for y in range(out_mask.shape[0]):
-        for x in range(out_mask.shape[1]):
-            line, sample = lattice_to_source(lattice, job.line + y, job.sample + x)
-            inside = holds(mask, line, sample)
-            out_mask[y, x] = inside
-            for band in range(source.shape[0]):
-                value = 0.0
-                if inside:
-                    value = (
-                        job.gain[band]
-                        * flat_gain(job.flat, line, sample)
-                        * source[band, whole(line + 0.5), whole(sample + 0.5)]
-                    )
-                    value = stored(value + job.offset[band], job.largest)
-                out[band, y, x] = value
 
 
 def _filler(kernel: int, is_levelled: bool) -> Callable[[Job], None]:  # noqa: C901 - one loop over blocks, by their ways

@@ -95,20 +95,21 @@ class Plan:
         """
         labels = self.label_grid.lines * self.label_grid.samples
         # previews are gone when tiles are made: only the labels stay
-        phases = self._preview_bytes(bands), self._tiles_bytes(bands, workers)
+        phases = self._preview_bytes(bands, workers), self._tiles_bytes(bands, workers)
         return source_bytes + _FIXED_BYTES + 2 * labels + max(phases)
 
-    def _preview_bytes(self, bands: int) -> int:
+    def _preview_bytes(self, bands: int, workers: int) -> int:
         """Levelling and seams: all frames at reduced resolution at once."""
         areas = [
             (-(-window[2] // self.label_factor) + 1) * (-(-window[3] // self.label_factor) + 1)
             for window in (placement.window for placement in self.placements)
         ]
-        # before and after the flat field 8, scaled for the cut 4, the cut's three sizes twice 24 a band; distance
-        # from the axis and the rows of the flat's fit 106, preference and the cut's graph 48
-        every = sum(areas) * (36 * bands + 154)
-        # of one overlap at a time: samples, slopes and errors of two frames as float64 96 a band; exact map 100
-        one = max(areas, default=0) * (96 * bands + 100)
+        # frames averaged to less than 16 pixels for each of the preview 64; before and after the flat field 8,
+        # scaled for the cut 4, the cut's three sizes twice 24 a band; distance from the axis and the rows of the
+        # flat's fit 106, preference and the cut's graph 48, masks of the averaged frames 16
+        every = sum(areas) * (100 * bands + 170)
+        # of one overlap at a time: samples, slopes and errors of two frames as float64 96 a band; exact maps 100
+        one = max(areas, default=0) * (96 * bands + 100 * workers)
         shown = self.label_grid.lines * self.label_grid.samples * (4 * bands + 40)
         return every + one + shown
 

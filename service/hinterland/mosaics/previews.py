@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,13 +21,22 @@ from hinterland.mosaics.level_step import level_step
 from hinterland.mosaics.plan import Placement, Plan
 from hinterland.mosaics.seams import find_seams
 from hinterland.mosaics.warping import Source, build_lattices, warp_placement
-from hinterland_kernels.backend import CPU, Backend
+from hinterland_kernels.backend import CPU, CPU_NAME, Backend
 from hinterland_kernels.lattice import Lattice
 from hinterland_kernels.pixel.flat import Flat
+from hinterland_kernels.pyramid import block_means
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
+
+_FEWEST_PX = 2.0
+"""Pixels of a frame that is averaged beforehand, along one of the preview: the rest the widened kernel does."""
 
 
 class Previews:
     """The frames of a solution on the plan's reduced grid.
+
+    Frames much finer than it are averaged over blocks first, once: a widened kernel reads each sample many times.
 
     Parameters
     ----------
@@ -36,10 +48,17 @@ class Previews:
         The frames on the backend.
     backend : Backend
         Where they are warped.
+    workers : int
+        Threads on the CPU; they change no sample.
     """
 
     def __init__(
-        self, plan: Plan, solution: Solution, sources: Sequence[Source], backend: Backend = CPU
+        self,
+        plan: Plan,
+        solution: Solution,
+        sources: Sequence[Source],
+        backend: Backend = CPU,
+        workers: int = 1,
     ) -> None:
         grid = plan.label_grid
         self._plan = replace(
@@ -53,15 +72,56 @@ class Previews:
             ),
         )
         self._solution = solution
-        self._sources = sources
         self._backend = backend
-        self._lattices: dict[Placement, Lattice] = build_lattices(self._plan, solution)
+        self._workers = workers
+        per_radian = math.degrees(grid.pixels_per_degree)
+        self._factors = [
+            _averaged_px(frame.camera.pixels_per_radian / per_radian) for frame in solution.frames
+        ]
+        self._sources = self._reduced(sources, backend)
+        # the same cameras behind coarser pixels
+        self._coarse = replace(
+            solution,
+            frames=tuple(
+                replace(frame, camera=frame.camera.scaled(1.0 / factor, *source.mask.shape))
+                for frame, factor, source in zip(solution.frames, self._factors, self._sources, strict=True)
+            ),
+        )
+        self._lattices: dict[Placement, Lattice] = build_lattices(self._plan, self._coarse, workers)
 
     def on(self, sources: Sequence[Source], backend: Backend) -> Previews:
         """The same, made from the frames on another backend."""
+        if backend is self._backend:
+            return self
         other = copy.copy(self)
-        other.__dict__.update(_sources=sources, _backend=backend)
+        other.__dict__.update(_sources=self._reduced(sources, backend), _backend=backend)
         return other
+
+    def _reduced(self, sources: Sequence[Source], backend: Backend) -> list[Source]:
+        """The frames averaged over blocks, on the backend."""
+
+        def averaged(given: tuple[Source, int]) -> Source:
+            source, factor = given
+            height, width = (side // factor * factor for side in source.mask.shape)
+            samples, mask = block_means(
+                backend.to_host(source.samples[:, :height, :width]),
+                backend.to_host(source.mask[:height, :width]),
+                factor,
+            )
+            return Source(
+                samples=backend.to_device(samples),
+                mask=backend.to_device(mask),
+                is_whole=bool(mask.all()),
+                largest=source.largest,
+            )
+
+        return self._in_threads(averaged, list(zip(sources, self._factors, strict=True)))
+
+    def _in_threads(self, work: Callable[[Given], Made], given: Sequence[Given]) -> list[Made]:
+        if self._backend.name != CPU_NAME or self._workers == 1:
+            return [work(one) for one in given]
+        with ThreadPoolExecutor(self._workers) as pool:
+            return list(pool.map(work, given))
 
     @property
     def _turn(self) -> int:
@@ -70,26 +130,37 @@ class Previews:
 
     def _warped(self, solution: Solution) -> list[LevelPreview]:
         """Each placement on its own window, levelled as the solution says."""
-        previews = []
-        for placement in self._plan.placements:
+        frames = [
+            replace(
+                frame,
+                camera=coarse.camera,
+                flat=frame.flat._replace(
+                    line=(frame.flat.line + 0.5) / factor - 0.5,
+                    sample=(frame.flat.sample + 0.5) / factor - 0.5,
+                    per_square=frame.flat.per_square * factor * factor,
+                ),
+            )
+            for frame, coarse, factor in zip(solution.frames, self._coarse.frames, self._factors, strict=True)
+        ]
+
+        def warped(placement: Placement) -> LevelPreview:
             values, mask = warp_placement(
                 self._lattices[placement],
                 self._sources[placement.frame],
-                solution.frames[placement.frame],
+                frames[placement.frame],
                 placement.window,
                 kernel="bilinear",
                 backend=self._backend,
             )
-            previews.append(
-                LevelPreview(
-                    frame=placement.frame,
-                    line=placement.window[0],
-                    sample=placement.window[1],
-                    values=self._backend.to_host(values),
-                    mask=self._backend.to_host(mask),
-                )
+            return LevelPreview(
+                frame=placement.frame,
+                line=placement.window[0],
+                sample=placement.window[1],
+                values=self._backend.to_host(values),
+                mask=self._backend.to_host(mask),
             )
-        return previews
+
+        return self._in_threads(warped, self._plan.placements)
 
     def levelled(self) -> Solution:
         """Find what makes the overlaps equally bright: the lens's fall-off, then gain and offset per frame.
@@ -135,7 +206,7 @@ class Previews:
             return solution  # tiles see only a part of the lens and are stretched one by one
         fitted = fit_flat(
             previews,
-            [self._distances(preview) for preview in previews],
+            self._in_threads(self._distances, previews),
             [lenses[preview.frame] for preview in previews],
             largest,
             self._turn,
@@ -181,3 +252,8 @@ class Previews:
         sampling = [solution.frames[preview.frame].camera.pixels_per_radian for preview in previews]
         labels = find_seams(previews, self._plan.grid, sampling=sampling)
         return labels, level_step(previews, labels, self._plan.grid)
+
+
+def _averaged_px(pixels: float) -> int:
+    """Edge of the blocks that a frame is averaged over if so many of its pixels lie along one of the preview."""
+    return 1 << max(math.floor(math.log2(pixels / _FEWEST_PX)), 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -46,17 +47,17 @@ def place_sources(images: Sequence[Image], bands: int, backend: Backend = CPU) -
     ]
 
 
-def build_lattices(plan: Plan, solution: Solution) -> dict[Placement, Lattice]:
-    """Make the checked lattice of every placement, each over its whole window."""
-    lattices = {}
-    for placement in plan.placements:
+def build_lattices(plan: Plan, solution: Solution, workers: int = 1) -> dict[Placement, Lattice]:
+    """Make the checked lattice of every placement, each over its whole window; threads change nothing of it."""
+
+    def built(placement: Placement) -> Lattice:
         camera = solution.frames[placement.frame].camera
         exact_map = grid_to_image(plan.grid, camera, solution.surface, solution.viewpoint)
         step = choose_step(exact_map, placement.window, camera.shape)
-        lattices[placement] = build_lattice(
-            exact_map, placement.window, camera.shape, step=step, is_gentle=True
-        )
-    return lattices
+        return build_lattice(exact_map, placement.window, camera.shape, step=step, is_gentle=True)
+
+    with ThreadPoolExecutor(workers) as pool:
+        return dict(zip(plan.placements, pool.map(built, plan.placements), strict=True))
 
 
 def warp_placement(

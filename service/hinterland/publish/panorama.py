@@ -220,7 +220,7 @@ def _planned(
         )
 
     fitted()  # what is absurd is refused before lattices and copies are made
-    lattices = build_lattices(plan, solution)
+    lattices = build_lattices(plan, solution, workers)
     rescue.carry_out("planning", plan, lambda _, backend: rescue.sources(backend))
     plan, workers = fitted()
     return _Planned(plan=plan, lattices=lattices, workers=workers)
@@ -254,7 +254,7 @@ def _prepare(
     """Level the frames and cut the seams; also the `level_step` along them."""
 
     def previewed(plan: Plan, backend: Backend) -> tuple[Previews, Solution]:
-        previews = Previews(plan, solution, rescue.sources(backend), backend)
+        previews = Previews(plan, solution, rescue.sources(backend), backend, planned.workers)
         return previews, previews.levelled()
 
     def seamed(_: Plan, backend: Backend) -> tuple[NDArray[np.int16], float | None]:

@@ -1,10 +1,12 @@
 """Who owns a pixel, given labels that were cut at reduced resolution."""
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from hinterland_kernels.backend import Backend
 from hinterland_kernels.blend import NOBODY, Layer, assign_owners
+from hinterland_kernels.pixel.ownership import owner
 
 Mask = NDArray[np.bool_]
 
@@ -53,3 +55,16 @@ def test_on_a_grid_that_closes_labels_go_round(backend: Backend) -> None:
     first = owners_on(backend, labels, [full, full], [5, 2], (0, 0), wraps=True)
     np.testing.assert_array_equal(beyond, first)
     assert (owners_on(backend, labels, [full, full], [5, 2], (0, 16), wraps=False) == 1).all()
+
+
+@pytest.mark.parametrize("wraps", [False, True])
+def test_every_pixel_has_the_owner_that_the_formula_gives_it(backend: Backend, *, wraps: bool) -> None:
+    rng = np.random.default_rng(8)
+    labels = np.repeat(np.repeat(rng.integers(-1, 3, (5, 6)), 2, axis=0), 2, axis=1).astype(np.int16)
+    # a label may be of two layers, or of none
+    masks, layer_labels = rng.random((4, 44, 61)) < 0.7, [2, 0, 2, 7]
+    owners = owners_on(backend, labels, list(masks), layer_labels, (-3, 29), wraps=wraps)
+    numbers = np.array(layer_labels, dtype=np.int16)
+    for i, j in np.ndindex(owners.shape):
+        line, sample = (-3 + i + 0.5) / 4 - 0.5, (29 + j + 0.5) / 4 - 0.5
+        assert owners[i, j] == owner(labels, masks, numbers, i, j, line, sample, wraps)
