@@ -39,6 +39,15 @@ Owners = NDArray[np.int16]
 
 
 @loop
+def _find_cells(
+    labels: Owners, layer_labels: Owners, line: float, first: int, wraps: bool, cells: Owners
+) -> None:
+    """The only owner between each label from `first` on and its next; -1 where there are several."""
+    for cell in range(cells.size):
+        cells[cell] = only_owner(labels, layer_labels, line, first + cell, wraps)
+
+
+@loop
 def assign_owners(
     labels: Owners,
     masks: Mask,
@@ -51,23 +60,38 @@ def assign_owners(
 ) -> None:
     """Owner of each pixel of a window that starts at (first_line, first_sample) of the grid.
 
-    Between four labels that are the same only a layer of that label has any weight.
+    Between four labels that are the same only a layer of that label has any weight: where it is valid it owns.
     """
     height, width = out.shape
+    first_cell = math.floor((first_sample + 0.5) / factor - 0.5)
+    cells = np.empty(math.floor((first_sample + width - 0.5) / factor - 0.5) + 1 - first_cell, np.int16)
+    known = math.nan
     for i in range(height):
         line = (first_line + i + 0.5) / factor - 0.5
-        j = 0
-        while j < width:
-            left = math.floor((first_sample + j + 0.5) / factor - 0.5)
-            stop = min((2 * left + 3) * factor // 2 - first_sample, width)
-            alone = only_owner(labels, layer_labels, line, left, wraps)
-            for k in range(j, stop):
-                if alone >= 0 and masks[alone, i, k]:
-                    out[i, k] = alone
+        if math.floor(line) != known:
+            known = math.floor(line)
+            _find_cells(labels, layer_labels, line, first_cell, wraps, cells)
+        cell = 0
+        while cell < cells.size:
+            start, alone = (2 * (first_cell + cell) + 1) * factor // 2 - first_sample, cells[cell]
+            while cell < cells.size and cells[cell] == alone:
+                cell += 1
+            stop = (2 * (first_cell + cell) + 1) * factor // 2 - first_sample
+            row = out[i, max(start, 0) : min(stop, width)]
+            is_whole = alone >= 0
+            if is_whole:
+                for valid in masks[alone, i, max(start, 0) : min(stop, width)]:
+                    is_whole &= valid
+            if is_whole:
+                row[:] = alone
+                continue
+            for k in range(row.size):
+                j = max(start, 0) + k
+                if alone >= 0 and masks[alone, i, j]:
+                    row[k] = alone
                 else:
-                    sample = (first_sample + k + 0.5) / factor - 0.5
-                    out[i, k] = owner(labels, masks, layer_labels, i, k, line, sample, wraps)
-            j = stop
+                    sample = (first_sample + j + 0.5) / factor - 0.5
+                    row[k] = owner(labels, masks, layer_labels, i, j, line, sample, wraps)
 
 
 @loop

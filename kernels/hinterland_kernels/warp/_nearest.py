@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from hinterland_kernels._jit import loop, pixel_function
 from hinterland_kernels.pixel.flat import flat_gain
 from hinterland_kernels.pixel.lattice import lattice_to_source
@@ -56,20 +58,27 @@ def fill_nearest(job: Job) -> None:
     bands, step = source.shape[0], lattice.step
     height, width = out_mask.shape
     down, right = job.line - lattice.line, job.sample - lattice.sample
+    first_j = right // step
+    covered = np.empty((right + width - 1) // step + 1 - first_j, np.uint8)
     for i in range(down // step, (down + height - 1) // step + 1):
-        lines = range(max(i * step - down, 0), min((i + 1) * step - down, height))
-        for j in range(right // step, (right + width - 1) // step + 1):
-            start, stop = max(j * step - right, 0), min((j + 1) * step - right, width)
-            covered = _covered(job, i, j)
-            if covered == _NONE or (covered == _ALL and bands == 0):
-                for y in lines:
-                    out_mask[y, start:stop] = covered == _ALL
-                    out[:, y, start:stop] = 0
+        for k in range(covered.size):
+            covered[k] = _covered(job, i, first_j + k)
+        first, last = max(i * step - down, 0), min((i + 1) * step - down, height)
+        k = 0
+        while k < covered.size:
+            # blocks side by side that are alike are filled together
+            start, how = max((first_j + k) * step - right, 0), covered[k]
+            while k < covered.size and covered[k] == how:
+                k += 1
+            stop = min((first_j + k) * step - right, width)
+            if how == _NONE or (how == _ALL and bands == 0):
+                out_mask[first:last, start:stop] = how == _ALL
+                out[:, first:last, start:stop] = 0
                 continue
-            for y in lines:
+            for y in range(first, last):
                 for x in range(start, stop):
                     line, sample = lattice_to_source(lattice, job.line + y, job.sample + x)
-                    inside = covered == _ALL or holds(mask, line, sample)
+                    inside = how == _ALL or holds(mask, line, sample)
                     out_mask[y, x] = inside
                     for band in range(bands):
                         value = 0.0

@@ -105,8 +105,8 @@ class Composition:
             xp = self.backend.xp
             return Layer(xp.empty((self.bands, 0, 0), dtype=np.float32), xp.empty((0, 0), dtype=np.bool_))
         line, sample, lines, samples = part
-        values, mask = frames.layer(index, (wide[0] + line, wide[1] + sample, lines, samples))
-        return Layer(values, mask, line, sample)
+        layer = frames.layer(index, (wide[0] + line, wide[1] + sample, lines, samples))
+        return layer._replace(line=line + layer.line, sample=sample + layer.sample)
 
     def tiles(self, workers: int) -> Iterator[Tile]:
         """Make all tiles in order, up to `workers` at a time; twice as many wait at most."""

@@ -104,10 +104,10 @@ class Plan:
             (-(-window[2] // self.label_factor) + 1) * (-(-window[3] // self.label_factor) + 1)
             for window in (placement.window for placement in self.placements)
         ]
-        # frames averaged to less than 16 pixels for each of the preview 64; before and after the flat field 8,
+        # frames averaged to less than 4 pixels for each of the preview 16; before and after the flat field 8,
         # scaled for the cut 4, the cut's three sizes twice 24 a band; distance from the axis and the rows of the
-        # flat's fit 106, preference and the cut's graph 48, masks of the averaged frames 16
-        every = sum(areas) * (100 * bands + 170)
+        # flat's fit 106, preference and the cut's graph 48, masks of the averaged frames 4
+        every = sum(areas) * (52 * bands + 158)
         # of one overlap at a time: samples, slopes and errors of two frames as float64 96 a band; exact maps 100
         one = max(areas, default=0) * (96 * bands + 100 * workers)
         shown = self.label_grid.lines * self.label_grid.samples * (4 * bands + 40)

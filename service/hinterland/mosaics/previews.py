@@ -29,8 +29,8 @@ from hinterland_kernels.pyramid import block_means
 Given = TypeVar("Given")
 Made = TypeVar("Made")
 
-_FEWEST_PX = 2.0
-"""Pixels of a frame that is averaged beforehand, along one of the preview: the rest the widened kernel does."""
+_SAME_SIZE = 0.05
+"""Doublings: a preview that samples averaged frames this much finer than they are shows no less."""
 
 
 class Previews:
@@ -256,4 +256,4 @@ class Previews:
 
 def _averaged_px(pixels: float) -> int:
     """Edge of the blocks that a frame is averaged over if so many of its pixels lie along one of the preview."""
-    return 1 << max(math.floor(math.log2(pixels / _FEWEST_PX)), 0)
+    return 1 << max(math.floor(math.log2(pixels) + _SAME_SIZE), 0)

@@ -14,6 +14,7 @@ from hinterland.model.products import Image
 from hinterland.model.solution import Solution, SolvedFrame
 from hinterland.mosaics.plan import Placement, Plan
 from hinterland_kernels.backend import CPU, Backend
+from hinterland_kernels.blend import Layer
 from hinterland_kernels.lattice import Lattice, build_lattice, choose_step
 from hinterland_kernels.warp import warp
 
@@ -107,35 +108,46 @@ class Frames:
         """
         found = {}
         for frame in sorted({placement.frame for placement, _, _ in self.plan.touching(window)}):
-            _, mask = self._carry(frame, window, bands=0, kernel="nearest")
-            if mask.any():
-                found[frame] = mask
+            layer = self._carried(frame, window, bands=0, kernel="nearest")
+            if layer.mask.any():
+                found[frame] = self._over(window, layer.mask, layer.line, layer.sample)
         return found
 
-    def layer(self, frame: int, window: Window) -> tuple[Any, Any]:
-        """One frame's levelled samples on a window: values (bands, lines, samples) float32 and mask."""
-        return self._carry(frame, window, bands=self.sources[frame].samples.shape[0], kernel=self.kernel)
+    def layer(self, frame: int, window: Window) -> Layer:
+        """One frame's levelled float32 samples on a window, or on the part of it that the frame lies on."""
+        return self._carried(frame, window, bands=self.sources[frame].samples.shape[0], kernel=self.kernel)
 
-    def _carry(self, frame: int, window: Window, *, bands: int, kernel: str) -> tuple[Any, Any]:
-        line, sample, lines, samples = window
+    def _carried(self, frame: int, window: Window, *, bands: int, kernel: str) -> Layer:
         source, solved = self.sources[frame], self.solution.frames[frame]
         source = replace(source, samples=source.samples[:bands])
         solved = replace(solved, gain=solved.gain[:bands], offset=solved.offset[:bands])
-        parts = [
-            (part, shift, self.lattices[placement])
-            for placement, part, shift in self.plan.touching(window)
-            if placement.frame == frame
-        ]
-        if len(parts) == 1 and parts[0][0][2:] == (lines, samples):
-            part, _, lattice = parts[0]
-            return warp_placement(lattice, source, solved, part, kernel=kernel, backend=self.backend)
-        all_values = self.backend.xp.zeros((bands, lines, samples), dtype=np.float32)
-        all_mask = self.backend.xp.zeros((lines, samples), dtype=np.bool_)
-        for part, shift, lattice in parts:
-            values, mask = warp_placement(lattice, source, solved, part, kernel=kernel, backend=self.backend)
-            rows = slice(part[0] - line, part[0] - line + part[2])
-            columns = slice(part[1] - shift - sample, part[1] - shift - sample + part[3])
-            # a frame all round meets itself at the seam: where both pieces are valid they are the same
-            self.backend.xp.copyto(all_values[:, rows, columns], values, where=mask[None])
-            all_mask[rows, columns] |= mask
-        return all_values, all_mask
+        layers = []
+        for placement, part, shift in self.plan.touching(window):
+            if placement.frame == frame:
+                values, mask = warp_placement(
+                    self.lattices[placement], source, solved, part, kernel=kernel, backend=self.backend
+                )
+                layers.append(Layer(values, mask, part[0] - window[0], part[1] - shift - window[1]))
+        return layers[0] if len(layers) == 1 else self._joined(window, layers, bands)
+
+    def _joined(self, window: Window, layers: Sequence[Layer], bands: int) -> Layer:
+        """Pieces of one frame; one all round meets itself at the seam, where both pieces are the same."""
+        values = self.backend.xp.zeros((bands, *window[2:]), dtype=np.float32)
+        mask = self.backend.xp.zeros(window[2:], dtype=np.bool_)
+        for layer in layers:
+            place = np.s_[
+                layer.line : layer.line + layer.mask.shape[0],
+                layer.sample : layer.sample + layer.mask.shape[1],
+            ]
+            self.backend.xp.copyto(values[:, *place], layer.values, where=layer.mask[None])
+            mask[place] |= layer.mask
+        return Layer(values, mask)
+
+    def _over(self, window: Window, mask: Any, line: int, sample: int) -> Any:  # noqa: ANN401
+        """A mask that begins at a line and sample of a window, over all of it."""
+        lines, samples = mask.shape
+        if (lines, samples) == window[2:]:
+            return mask
+        whole = self.backend.xp.zeros(window[2:], dtype=np.bool_)
+        whole[line : line + lines, sample : sample + samples] = mask
+        return whole

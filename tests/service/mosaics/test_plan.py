@@ -125,7 +125,7 @@ def test_the_memory_of_tiles_is_that_of_each_of_its_parts() -> None:
 
 def test_the_memory_of_previews_counts_where_it_is_more_than_that_of_tiles() -> None:
     one, other = 127 * 177, 126 * 251  # windows of 503 x 701 and 499 x 997 on labels of 4 px, a margin of one
-    expected = (one + other) * (100 * 3 + 170) + other * (96 * 3 + 100) + 253 * 501 * (4 * 3 + 40)
+    expected = (one + other) * (52 * 3 + 158) + other * (96 * 3 + 100) + 253 * 501 * (4 * 3 + 40)
     assert two_frames(32).bytes_needed(3, 1, 7919) == 7919 + (96 << 20) + 2 * 253 * 501 + expected
 
 
