@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import cv2
@@ -19,9 +20,9 @@ from hinterland_kernels.lattice import build_lattice
 from hinterland_kernels.pixel.vector import Vector
 from hinterland_kernels.warp import warp
 
-PREVIEW_PIXELS = 6e5
+PREVIEW_PIXELS = 5e5
 """Of one exposure, all tiles together. SIFT looks at twice the scale of its picture, and the places it finds are
-refined on the image itself: more pixels find no better tie points, only later."""
+refined on the image itself: more pixels find no better tie points, only later. At half of it some have too few."""
 
 STEEPEST_DEG = 75.0
 """Beyond this elevation a cylindrical preview is stretched more than fourfold and shows nothing to match."""
@@ -66,7 +67,11 @@ def level_grid(images: Sequence[Image], surface: SurfaceModel, viewpoint: Vector
 
 
 def find_features(
-    images: Sequence[Image], grid: CylindricalGrid, surface: SurfaceModel, viewpoint: Vector
+    images: Sequence[Image],
+    grid: CylindricalGrid,
+    surface: SurfaceModel,
+    viewpoint: Vector,
+    workers: int = 1,
 ) -> list[Features]:
     """Find the features of every image, where an image of another exposure overlaps it.
 
@@ -80,6 +85,8 @@ def find_features(
         What the previews are projected on; parallax is removed as far as it is the true ground.
     viewpoint : Vector
         Where the previews are seen from, m, in the local-level frame.
+    workers : int
+        Threads; they change nothing of it.
 
     Returns
     -------
@@ -88,24 +95,29 @@ def find_features(
     """
     cameras = [image.product.camera_in_local_level for image in images]
     windows = [footprint_on_grid(grid, camera, surface, viewpoint) for camera in cameras]
-    found = []
-    for i, image in enumerate(images):
-        exact_map = grid_to_image(grid, cameras[i], surface, viewpoint)
+
+    def features(i: int) -> Features:
+        image = images[i]
         others = [
             window
             for j, other in enumerate(images)
             if other.product.exposure != image.product.exposure
             for window in windows[j]
         ]
+        exact_map = grid_to_image(grid, cameras[i], surface, viewpoint)
+        grey: NDArray[np.float32] | None = None
         parts = []
         for window in windows[i]:
             shared = _shared(window, others, grid)
             if shared is not None:
+                grey = image.samples.mean(axis=0, dtype=np.float32, keepdims=True) if grey is None else grey
                 lattice = build_lattice(exact_map, shared, image.mask.shape, is_gentle=True)
-                values, mask = warp(image.samples, image.mask, lattice, shared)
-                parts.append(_detect(values.mean(axis=0), mask, shared))
-        found.append(_joined(parts))
-    return found
+                values, mask = warp(grey, image.mask, lattice, shared, kernel="bicubic")
+                parts.append(_detect(values[0], mask, shared))
+        return _joined(parts)
+
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(features, range(len(images))))
 
 
 def _shared(window: Window, others: Sequence[Window], grid: CylindricalGrid) -> Window | None:
@@ -144,13 +156,20 @@ def _detect(values: NDArray[np.float32], mask: NDArray[np.bool_], window: Window
     inner = cv2.erode(padded, np.ones((size, size), np.uint8))[1:-1, 1:-1]
     # without the precise upscale OpenCV's key points sit a quarter of a pixel off
     sift = cv2.SIFT.create(contrastThreshold=_CONTRAST, enable_precise_upscale=True)
-    keypoints, descriptors = sift.detectAndCompute(_stretched(values, mask), inner)
-    if not keypoints:
+    picture = _stretched(values, mask)
+    found = sift.detect(picture, inner)
+    if not found:
         return _joined([])
-    points = np.array([key.pt[::-1] for key in keypoints], dtype=np.float64)
-    strengths = np.array([key.response for key in keypoints])
-    kept = _strongest_spread(points, strengths, window)
-    return Features(points=points[kept] + np.array(window[:2]), descriptors=descriptors[kept])
+    strengths = np.array([key.response for key in found])
+    # to describe them takes longer than to find them: only those that are kept
+    kept = _strongest_spread(_places(found), strengths, window)
+    keypoints, descriptors = sift.compute(picture, [found[index] for index in kept])
+    return Features(points=_places(keypoints) + np.array(window[:2]), descriptors=descriptors)
+
+
+def _places(keypoints: Sequence[cv2.KeyPoint]) -> NDArray[np.float64]:
+    """Line and sample (n, 2)."""
+    return np.array([key.pt[::-1] for key in keypoints], dtype=np.float64).reshape(-1, 2)
 
 
 def _strongest_spread(

@@ -19,6 +19,7 @@ FARTHEST_PX = 3.0
 
 _ITERATIONS = 6
 _SETTLED_PX = 0.02
+_STILL_PX = 0.005
 _CORRELATION = 0.8
 _SMOOTHING_PX = 0.7
 _EDGE_PX = 4.0  # the smoothing's reach and a step of the gradient
@@ -74,11 +75,17 @@ def refine(
     layer, corner = _smooth(second, around, FARTHEST_PX * reach)
     layers = (layer, *np.gradient(layer))
     shift, step = np.zeros((len(around), 2)), np.full((len(around), 2), np.inf)
+    moves = np.arange(len(around))
     for _ in range(_ITERATIONS):
-        at = around - corner + shift[:, None, :]
-        step = _step(template, *(_at(one, at) for one in layers))
-        step[np.hypot(*(shift + step).T) > FARTHEST_PX * reach] = np.nan
-        shift += np.nan_to_num(step)
+        at = around[moves] - corner + shift[moves, None, :]
+        taken = _step(template[moves], *(_at(one, at) for one in layers))
+        taken[np.hypot(*(shift[moves] + taken).T) > FARTHEST_PX * reach] = np.nan
+        shift[moves] += np.nan_to_num(taken)
+        step[moves] = taken
+        # what has hardly moved, or lies where it cannot, would do the same again
+        moves = moves[np.hypot(*taken.T) >= _STILL_PX]
+        if not len(moves):
+            break
     alike = _correlation(template, _at(layer, around - corner + shift[:, None, :])) > _CORRELATION
     stays = (np.hypot(*step.T) < _SETTLED_PX) & alike
     refined, settled = points_second.copy(), moving

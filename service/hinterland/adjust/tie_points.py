@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,7 +51,11 @@ class TiePoints:
 
 
 def find_tie_points(
-    images: Sequence[Image], surface: SurfaceModel | None = None, *, per_pair: int = PER_PAIR
+    images: Sequence[Image],
+    surface: SurfaceModel | None = None,
+    *,
+    per_pair: int = PER_PAIR,
+    workers: int = 1,
 ) -> tuple[TiePoints, ...]:
     """Find the tie points of all images of one stop that overlap.
 
@@ -67,6 +72,8 @@ def find_tie_points(
         Prior surface; the plane under the wheels by default.
     per_pair : int
         Largest number of tie points of two images.
+    workers : int
+        Threads; they change nothing of it.
 
     Returns
     -------
@@ -81,7 +88,7 @@ def find_tie_points(
     x, y, z = (float(value) for value in np.mean([camera.center for camera in cameras], axis=0))
     viewpoint = (x, y, z)
     grid = level_grid(images, surface, viewpoint)
-    features = find_features(images, grid, surface, viewpoint)
+    features = find_features(images, grid, surface, viewpoint, workers)
     nearness = [_nearness(one, grid, surface, viewpoint) for one in features]
     pairs = [
         (i, j)
@@ -90,15 +97,16 @@ def find_tie_points(
         if images[i].product.exposure != images[j].product.exposure
     ]
     to_image = [grid_to_image(grid, camera, surface, viewpoint) for camera in cameras]
-    found = []
-    for i, j in pairs:
+
+    def tied(pair: tuple[int, int]) -> TiePoints | None:
+        i, j = pair
         # ground anywhere from half the range of the prior surface to infinity moves a partner by up to the
         # angle of the two cameras' baseline at that range
         parallax = math.dist(cameras[i].center, cameras[j].center) * nearness[i]
         gate_px = (POINTING_DEG + np.degrees(parallax)) * grid.pixels_per_degree
         a, b, ratio = match(features[i], features[j], gate_px, 360.0 * grid.pixels_per_degree)
         if not len(a):
-            continue
+            return None
         points_first = to_image[i](features[i].points[a])
         points_second, settled = refine(
             images[i],
@@ -111,8 +119,10 @@ def find_tie_points(
         # patches that do not correlate are doubtful, but where hardly any does the ground is to blame
         kept = np.flatnonzero(settled) if settled.sum() >= FEWEST else np.arange(len(a))
         kept = kept[spread(features[i].points[a[kept]], ratio[kept], per_pair)]
-        found.append(TiePoints(i, j, points_first[kept], points_second[kept]))
-    return tuple(found)
+        return TiePoints(i, j, points_first[kept], points_second[kept])
+
+    with ThreadPoolExecutor(workers) as pool:
+        return tuple(one for one in pool.map(tied, pairs) if one is not None)
 
 
 def _nearness(

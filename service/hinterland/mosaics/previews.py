@@ -76,7 +76,8 @@ class Previews:
         self._workers = workers
         per_radian = math.degrees(grid.pixels_per_degree)
         self._factors = [
-            _averaged_px(frame.camera.pixels_per_radian / per_radian) for frame in solution.frames
+            _averaged_px(frame.camera.pixels_per_radian / per_radian, frame.camera.shape)
+            for frame in solution.frames
         ]
         self._sources = self._reduced(sources, backend)
         # the same cameras behind coarser pixels
@@ -254,6 +255,7 @@ class Previews:
         return labels, level_step(previews, labels, self._plan.grid)
 
 
-def _averaged_px(pixels: float) -> int:
+def _averaged_px(pixels: float, shape: tuple[int, int]) -> int:
     """Edge of the blocks that a frame is averaged over if so many of its pixels lie along one of the preview."""
-    return 1 << max(math.floor(math.log2(pixels) + _SAME_SIZE), 0)
+    doublings = math.floor(math.log2(pixels) + _SAME_SIZE)
+    return 1 << max(min(doublings, min(shape).bit_length() - 1), 0)

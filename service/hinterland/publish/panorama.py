@@ -187,7 +187,7 @@ def _solve(
         kept = observer.load(_TIES)
         ties = None if kept is None else ties_from_bytes(kept, len(images))
         if ties is None:
-            ties = find_tie_points(images)
+            ties = find_tie_points(images, workers=len(os.sched_getaffinity(0)))
             observer.save(_TIES, ties_to_bytes(ties))
     with stages.stage("pointing"):
         return solve_pointing(images, ties, request.surface)
