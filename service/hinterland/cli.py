@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -117,10 +118,24 @@ def main() -> None:
     sys.exit(status or 0)
 
 
+def run() -> NoReturn:
+    """Run the command as a process of its own, which ends at once: to unload kernels one by one takes 0.4 s."""
+    try:
+        main()
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BrokenPipeError:  # nobody reads on
+        status = status or 1
+    os._exit(status)
+
+
 def _fail(message: str, status: int) -> NoReturn:
     typer.echo(f"hinterland: {message}", err=True)
     sys.exit(status)
 
 
 if __name__ == "__main__":
-    main()
+    run()
