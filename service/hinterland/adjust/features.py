@@ -27,7 +27,7 @@ refined on the image itself: more pixels find no better tie points, only later. 
 STEEPEST_DEG = 75.0
 """Beyond this elevation a cylindrical preview is stretched more than fourfold and shows nothing to match."""
 
-FEATURES = 3000
+FEATURES = 2000
 """Largest number of features of one preview, spread over `_CELLS` x `_CELLS` cells."""
 
 _CELLS = 12
@@ -169,7 +169,7 @@ def _detect(values: NDArray[np.float32], mask: NDArray[np.bool_], window: Window
 
 def _places(keypoints: Sequence[cv2.KeyPoint]) -> NDArray[np.float64]:
     """Line and sample (n, 2)."""
-    return np.array([key.pt[::-1] for key in keypoints], dtype=np.float64).reshape(-1, 2)
+    return cv2.KeyPoint.convert(keypoints).astype(np.float64).reshape(-1, 2)[:, ::-1]
 
 
 def _strongest_spread(
