@@ -24,7 +24,7 @@ _AGREE_DN = 3.0  # the peer's 16-bit pyramids are 2 DN off their own input, far 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Mosaic:
+class Mosaic:
     """Frames in rows and columns, each a little brighter than the one before."""
 
     name: str
@@ -36,7 +36,7 @@ class _Mosaic:
 
 def _mosaic(
     name: str, grid: tuple[int, int], frame: tuple[int, int], step: tuple[int, int], settings: Settings
-) -> _Mosaic:
+) -> Mosaic:
     shape = tuple((count - 1) * by + size for count, by, size in zip(grid, step, frame, strict=True))
     ground = texture((shape[0], shape[1]), settings)
     layers = []
@@ -50,10 +50,10 @@ def _mosaic(
         for length, size, by, count in zip(shape, frame, step, grid, strict=True)
     )
     owners = (rows[:, None] * grid[1] + columns[None]).astype(np.int16)
-    return _Mosaic(name=name, layers=layers, owners=owners)
+    return Mosaic(name=name, layers=layers, owners=owners)
 
 
-def _peer(mosaic: _Mosaic) -> Callable[[], NDArray[np.int16]]:
+def _peer(mosaic: Mosaic) -> Callable[[], NDArray[np.int16]]:
     """The peer's call, its frames interleaved and its masks made beforehand."""
     lines, samples = mosaic.owners.shape
     fed = []
@@ -91,19 +91,22 @@ def _peak_growth(function: Callable[[], object]) -> float | None:
     return resident("VmHWM") - before
 
 
+def mosaics(settings: Settings) -> list[Mosaic]:
+    """Twelve small frames, and two large ones."""
+    if settings.small:
+        return [_mosaic("small", (2, 2), (160, 200), (120, 150), settings)]
+    return [
+        _mosaic("pano12: 12 x 1600 x 1200", (2, 6), (1200, 1600), (820, 1250), settings),
+        _mosaic("pano2: 2 x 4096 x 3072", (1, 2), (3072, 4096), (1, 2057), settings),
+    ]
+
+
 def run(settings: Settings) -> list[Figure]:
     """Canvas megapixels a second, three bands, five levels."""
-    if settings.small:
-        mosaics = [_mosaic("small", (2, 2), (160, 200), (120, 150), settings)]
-    else:
-        mosaics = [
-            _mosaic("pano12: 12 x 1600 x 1200", (2, 6), (1200, 1600), (820, 1250), settings),
-            _mosaic("pano2: 2 x 4096 x 3072", (1, 2), (3072, 4096), (1, 2057), settings),
-        ]
-    return [_figure(mosaic, settings) for mosaic in mosaics]
+    return [_figure(mosaic, settings) for mosaic in mosaics(settings)]
 
 
-def _figure(mosaic: _Mosaic, settings: Settings) -> Figure:
+def _figure(mosaic: Mosaic, settings: Settings) -> Figure:
     backend = settings.backend
     layers = [
         layer._replace(values=backend.to_device(layer.values), mask=backend.to_device(layer.mask))

@@ -140,16 +140,23 @@ def add(
     """Add a raster of which (line, sample) is the tile's first sample; see `Average.add`."""
     lines, samples = weights.shape
     for i in range(lines):
+        # line by line and band by band, without a branch: so many samples are done at once
+        row, sums, through = weights[i], weight_sum[i], below[i]
+        best, leader = most[i], leading[i]
         for j in range(samples):
-            weight = weights[i, j]
-            if weight > 0.0:
-                weight_sum[i, j] += weight
-                below[i, j] *= 1.0 - np.float64(weight)
-                if weight > most[i, j]:
-                    most[i, j] = weight
-                    leading[i, j] = index
-                for band in range(total.shape[0]):
-                    total[band, i, j] += np.float64(values[band, line + i, sample + j]) * weight
+            weight = np.float64(row[j])
+            sums[j] += weight
+            through[j] *= 1.0 - weight
+        for j in range(samples):
+            leads = row[j] > best[j]
+            best[j] = row[j] if leads else best[j]
+            leader[j] = np.int32(index) if leads else leader[j]
+        for band in range(total.shape[0]):
+            given, sums = values[band, line + i, sample : sample + samples], total[band, i]
+            for j in range(samples):
+                # what has no weight may be nan
+                value = given[j] if row[j] > 0.0 else np.float32(0.0)
+                sums[j] += np.float64(value) * np.float64(row[j])
 
 
 @loop
@@ -163,13 +170,18 @@ def lay(
 ) -> None:
     """Lay averages over what is shown; see `Average.lay_over`."""
     lines, samples = owners.shape
+    left = np.empty(samples)
     for i in range(lines):
+        sums, through, owned, leader = weight_sum[i], below[i], owners[i], leading[i]
         for j in range(samples):
-            if weight_sum[i, j] > 0.0:
-                # below an owner of -1 there is nothing to see through to
-                through = below[i, j] if owners[i, j] >= 0 else 0.0
-                for band in range(total.shape[0]):
-                    mean = total[band, i, j] / weight_sum[i, j]
-                    shown[band, i, j] = mean + through * (shown[band, i, j] - mean)
-                if through <= 0.5:
-                    owners[i, j] = leading[i, j]
+            # below an owner of -1 there is nothing to see through to; what nobody weighs stays as it is
+            seen = through[j] if owned[j] >= 0 else 0.0
+            left[j] = seen if sums[j] > 0.0 else 1.0
+        for band in range(shown.shape[0]):
+            row, given = shown[band, i], total[band, i]
+            for j in range(samples):
+                weight = sums[j] if sums[j] > 0.0 else 1.0
+                mean = given[j] / weight
+                row[j] = mean + left[j] * (row[j] - mean) if sums[j] > 0.0 else row[j]
+        for j in range(samples):
+            owned[j] = leader[j] if sums[j] > 0.0 and left[j] <= 0.5 else owned[j]

@@ -169,7 +169,7 @@ def _detect(values: NDArray[np.float32], mask: NDArray[np.bool_], window: Window
 
 def _places(keypoints: Sequence[cv2.KeyPoint]) -> NDArray[np.float64]:
     """Line and sample (n, 2)."""
-    return cv2.KeyPoint.convert(keypoints).astype(np.float64).reshape(-1, 2)[:, ::-1]
+    return np.asarray(cv2.KeyPoint.convert(keypoints), dtype=np.float64).reshape(-1, 2)[:, ::-1]
 
 
 def _strongest_spread(
