@@ -46,7 +46,7 @@ def _ours(
         viewpoint = camera.center
         exact_map = grid_to_image(grid, camera, _GROUND, viewpoint)
         (window,) = footprint_on_grid(grid, camera, _GROUND, viewpoint)
-        step = choose_step(exact_map, window, camera.shape)
+        step = choose_step(exact_map, window, camera.shape, is_gentle=True)
         lattice = build_lattice(exact_map, window, camera.shape, step=step, is_gentle=True)
         mask = np.ones(camera.shape, np.bool_)
         line, sample, lines, samples = window

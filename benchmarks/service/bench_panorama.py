@@ -78,7 +78,7 @@ def _pose(azimuth_deg: float, elevation_deg: float) -> NDArray[np.float64]:
 
 def _shots(settings: Settings, error_deg: float) -> list[_Shot]:
     """Two rows of six, of one far picture, each with a gain of its own."""
-    lines, samples = (240, 320) if settings.small else (960, 1280)
+    lines, samples = (480, 640) if settings.small else (960, 1280)
     per_degree = samples / _FIELD_DEG * 1.6
     picture = _strewn(texture((round(90 * per_degree), round(240 * per_degree)), settings))
     colours = np.stack([230.0 * picture, 210.0 * picture + 10.0, 180.0 * picture + 25.0], axis=-1)

@@ -115,6 +115,16 @@ from_step = two(
     ),
 )
 """start, start + step, start + 2 step ..."""
+squares = one(
+    WHOLES,
+    types.int32,
+    lambda builder, value: builder.mul(
+        splat(builder, value), ir.Constant(_INTS, [lane * lane for lane in range(COUNT)])
+    ),
+)
+"""0, value, 4 value, 9 value ..."""
+times = two(WHOLES, WHOLES, types.int32, lambda builder, a, b: builder.mul(a, splat(builder, b)))
+"""Each times a number."""
 to_floats = one(FLOATS, WHOLES, lambda builder, value: builder.sitofp(value, _FLOATS))
 """The same numbers as float32."""
 as_floats = one(FLOATS, WHOLES, lambda builder, value: builder.bitcast(value, _FLOATS))

@@ -29,22 +29,13 @@ from hinterland_kernels.blend._rows import (
     ring_of,
     stretches,
 )
-from hinterland_kernels.pixel.ownership import only_owner, owner
+from hinterland_kernels.pixel.ownership import only_owners, owner
 
 Values = NDArray[np.float32]
 Weights = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Blocks = NDArray[np.bool_]
 Owners = NDArray[np.int16]
-
-
-@loop
-def _find_cells(
-    labels: Owners, layer_labels: Owners, line: float, first: int, wraps: bool, cells: Owners
-) -> None:
-    """The only owner between each label from `first` on and its next; -1 where there are several."""
-    for cell in range(cells.size):
-        cells[cell] = only_owner(labels, layer_labels, line, first + cell, wraps)
 
 
 @loop
@@ -58,10 +49,8 @@ def assign_owners(
     wraps: bool,
     out: Owners,
 ) -> None:
-    """Owner of each pixel of a window that starts at (first_line, first_sample) of the grid.
-
-    Between four labels that are the same only a layer of that label has any weight: where it is valid it owns.
-    """
+    """Owner of each pixel of a window that starts at (first_line, first_sample) of the grid."""
+    # between four labels that are the same only a layer of that label has any weight: where it is valid it owns
     height, width = out.shape
     first_cell = math.floor((first_sample + 0.5) / factor - 0.5)
     cells = np.empty(math.floor((first_sample + width - 0.5) / factor - 0.5) + 1 - first_cell, np.int16)
@@ -70,7 +59,7 @@ def assign_owners(
         line = (first_line + i + 0.5) / factor - 0.5
         if math.floor(line) != known:
             known = math.floor(line)
-            _find_cells(labels, layer_labels, line, first_cell, wraps, cells)
+            only_owners(labels, layer_labels, line, first_cell, wraps, cells)
         cell = 0
         while cell < cells.size:
             start, alone = (2 * (first_cell + cell) + 1) * factor // 2 - first_sample, cells[cell]

@@ -1,9 +1,10 @@
 """Lattices: a map from grid to source, held at sparse nodes and checked against the exact map.
 
 A lattice covers a window of the output grid with square blocks. In a smooth block the map is bilinear between
-the four corner nodes. A block where that errs by more than the tolerance, or where the map ends, carries the
-exact map at each of its pixels. The blocks lie on multiples of the step in the grid's own lines and samples,
-and each is decided by itself, so the map at a pixel never depends on the window that was asked for.
+the four corner nodes, or bends evenly between them. A block where that errs by more than the tolerance, or where
+the map ends, carries the exact map at each of its pixels. The blocks lie on multiples of the step in the grid's
+own lines and samples, and each is decided by itself, so the map at a pixel never depends on the window that was
+asked for.
 """
 
 from __future__ import annotations
@@ -23,15 +24,17 @@ STEPS = (64, 32, 16, 8)
 EMPTY = -2
 """Block whose every pixel lies off the source."""
 SMOOTH = -1
-"""Block that is bilinear between its corners."""
+"""Block that is bilinear between its corners, or bends evenly."""
 
 _ROUGH = 0
 _SMOOTH_PX = TOLERANCE_PX / 4.0
 _MOST_LOOKED_AT = 12
 """Blocks along a window's side by which `choose_step` judges it."""
-_CHECK_MARGIN = 0.5
-# the five check points of a block see at least this share of the largest error: all of it where the map
-# curves evenly, half where it has a kink (the horizon) close to the block's edge
+_CHECK_MARGIN, _CHECK_MARGIN_BENT = 0.5, 0.375
+# the check points of a block see at least this share of the largest error: all of it where the map curves evenly,
+# half where it has a kink (the horizon) close to the block's edge, less where a bend takes a part for its own
+_HALVES, _QUARTERS = 2, 4
+"""Parts of a block's edge between check points: quarters see whether a bend is even."""
 
 
 class Lattice(NamedTuple):
@@ -49,6 +52,11 @@ class Lattice(NamedTuple):
     """(block_lines, block_samples): `EMPTY`, `SMOOTH`, or the index into `exact`."""
     exact: NDArray[np.float64]
     """(n, step, step, 2): source line and sample at each pixel of the blocks that are not smooth."""
+    bends: NDArray[np.float64]
+    """(block_lines, block_samples, 2, 2): what line and sample of a smooth block have beyond the bilinear ones.
+
+    At shares t down and u along the block, t (1 - t) times the first pair and u (1 - u) times the second.
+    """
 
 
 def _evaluate(
@@ -72,23 +80,23 @@ def _points(
 def _gentle_points(
     exact_map: GridToSource, first: tuple[int, int], blocks: tuple[int, int], step: int
 ) -> NDArray[np.float64]:
-    """The same of a map that bends gently.
+    """The map at every quarter of blocks, if it bends gently: (4 m + 1, 4 n + 1, 2).
 
     Nodes two steps apart tell where cubics through them are as good as the map itself: there they stand for it.
     A cell of four by four blocks decides that by itself and its neighbours, whatever the window.
     """
     from hinterland_kernels.lattice._blocks import refine  # noqa: PLC0415 - loads Numba
 
-    parts, node = 4, 2 * step
+    parts, node = 2 * _QUARTERS, 2 * step
     places, nodes = [], []
     for start, count in zip(first, blocks, strict=True):
-        points = start + step // 2 * np.arange(2 * count + 1)
+        points = start + step // _QUARTERS * np.arange(_QUARTERS * count + 1)
         begin, end = points[0] // (2 * node), points[-1] // (2 * node) + 1
         places.append((points - begin * 2 * node) * parts // node)
         # a cell more about those of the window, and a cubic's reach about that
         nodes.append(node * np.arange(2 * begin - 4, 2 * end + 5, dtype=np.float64))
     coarse = _evaluate(exact_map, *nodes)
-    fine = np.empty((2 * blocks[0] + 1, 2 * blocks[1] + 1, 2))
+    fine = np.empty((_QUARTERS * blocks[0] + 1, _QUARTERS * blocks[1] + 1, 2))
     down, right = places
     is_rough = _rough_cells(coarse)
     refine(np.ascontiguousarray(coarse[2:-2, 2:-2]), is_rough, down, right, parts, fine)
@@ -96,7 +104,7 @@ def _gentle_points(
         return fine
     missing = np.argwhere(np.isnan(fine[..., 0]))
     if len(missing):
-        fine[missing[:, 0], missing[:, 1]] = exact_map(np.array(first) + 0.5 * step * missing)
+        fine[missing[:, 0], missing[:, 1]] = exact_map(np.array(first) + step / _QUARTERS * missing)
     return fine
 
 
@@ -170,23 +178,29 @@ def build_lattice(
         raise ValueError(message)
     first_line, first_sample = line // step * step, sample // step * step
     m, n = -(-(line + lines - first_line) // step), -(-(sample + samples - first_sample) // step)
-    points_of = _gentle_points if is_gentle else _points
+    parts, points_of = (
+        (_QUARTERS, _gentle_points) if is_gentle and not step % _QUARTERS else (_HALVES, _points)
+    )
     fine = points_of(exact_map, (first_line, first_sample), (m, n), step)
     up, along, axis = fine.strides
-    nine = np.lib.stride_tricks.as_strided(fine, (m, n, 3, 3, 2), (2 * up, 2 * along, up, along, axis))
-    blocks = np.empty((m, n), dtype=np.int32)
-    _judge(nine, source_shape, step, tolerance_px, blocks)
+    side = parts + 1
+    each = np.lib.stride_tricks.as_strided(
+        fine, (m, n, side, side, 2), (parts * up, parts * along, up, along, axis)
+    )
+    blocks, bends = np.empty((m, n), dtype=np.int32), np.empty((m, n, 2, 2))
+    _judge(each, source_shape, step, tolerance_px, blocks, bends)
     rough = np.argwhere(blocks == 0)
     blocks[blocks == 0] = np.arange(len(rough), dtype=np.int32)
     return Lattice(
         line=first_line,
         sample=first_sample,
         step=step,
-        nodes=np.ascontiguousarray(fine[::2, ::2]),
+        nodes=np.ascontiguousarray(fine[::parts, ::parts]),
         blocks=blocks,
         exact=_exact_blocks(
             exact_map, first_line + rough[:, 0] * step, first_sample + rough[:, 1] * step, step
         ),
+        bends=bends,
     )
 
 
@@ -202,13 +216,17 @@ def _exact_blocks(
 
 
 def choose_step(
-    exact_map: GridToSource, window: tuple[int, int, int, int], source_shape: tuple[int, int]
+    exact_map: GridToSource,
+    window: tuple[int, int, int, int],
+    source_shape: tuple[int, int],
+    *,
+    is_gentle: bool = False,
 ) -> int:
     """Pick the step that needs the fewest exact evaluations over a whole footprint.
 
     Parameters
     ----------
-    exact_map, window, source_shape
+    exact_map, window, source_shape, is_gentle
         As in `build_lattice`; the window should be the source's whole footprint, so that every tile of a job
         uses the same step. Of a large one, blocks spread over it are looked at.
 
@@ -222,15 +240,17 @@ def choose_step(
     for step in STEPS:
         m, n = -(-lines // step) + 1, -(-samples // step) + 1
         rows, columns = _spread(line // step, m), _spread(sample // step, n)
-        inside = 0.5 * step * np.arange(3)
+        parts = _QUARTERS if is_gentle else _HALVES
+        inside = step / parts * np.arange(parts + 1)
         points = _evaluate(
             exact_map,
             (rows[:, None] * step + inside).reshape(-1),
             (columns[:, None] * step + inside).reshape(-1),
         )
-        nine = points.reshape(len(rows), 3, len(columns), 3, 2).swapaxes(1, 2)
-        kinds = np.empty((len(rows), len(columns)), dtype=np.int32)
-        _judge(nine, source_shape, step, TOLERANCE_PX, kinds)
+        each = points.reshape(len(rows), parts + 1, len(columns), parts + 1, 2).swapaxes(1, 2)
+        kinds = np.empty((len(rows), len(columns)), np.int32)
+        bends = np.empty((*kinds.shape, 2, 2))
+        _judge(each, source_shape, step, TOLERANCE_PX, kinds, bends)
         rough = kinds == _ROUGH
         costs[step] = (2 * m + 1) * (2 * n + 1) + float(rough.mean()) * m * n * step * step
     return min(costs, key=lambda step: costs[step])
@@ -242,12 +262,15 @@ def _spread(first: int, count: int) -> NDArray[np.int64]:
 
 
 def _judge(
-    nine: NDArray[np.float64],
+    points: NDArray[np.float64],
     source_shape: tuple[int, int],
     step: int,
     tolerance_px: float,
     kinds: NDArray[np.int32],
+    bends: NDArray[np.float64],
 ) -> None:
     from hinterland_kernels.lattice._blocks import judge  # noqa: PLC0415 - loads Numba
 
-    judge(nine, source_shape, float(step), _CHECK_MARGIN * tolerance_px, kinds)
+    may_bend = points.shape[2] == _QUARTERS + 1
+    bent = _CHECK_MARGIN_BENT * tolerance_px if may_bend else 0.0
+    judge(points, source_shape, float(step), _CHECK_MARGIN * tolerance_px, bent, kinds, bends)

@@ -12,6 +12,8 @@ from hinterland_kernels._jit import loop, pixel_function
 EMPTY = -2
 SMOOTH = -1
 ROUGH = 0
+MOST_BENT = 2.0
+"""px. A block's middle is off its corners by a quarter of a bend."""
 Points = NDArray[np.float64]
 
 
@@ -76,54 +78,95 @@ def refine(
 
 @loop
 def judge(
-    nine: Any,  # noqa: ANN401 - (m, n, 3, 3, 2) float64, of any strides
+    points: Any,  # noqa: ANN401 - (m, n, k, k, 2) float64, of any strides
     shape: tuple[int, int],
     margin: float,
     tolerance: float,
+    tolerance_bent: float,
     kinds: NDArray[np.int32],
+    bends: NDArray[np.float64],
 ) -> None:
-    """Say of each block whether it is smooth, rough, or off the source.
+    """Say of each block whether it is smooth, rough, or off the source, and how much it bends.
 
     Parameters
     ----------
-    nine : (m, n, 3, 3, 2)
-        Exact map at corners, edge midpoints and centre of each block.
+    points : (m, n, k, k, 2)
+        Exact map at points of each block at even distances, its corners and edge midpoints among them.
     shape : (int, int)
         Lines and samples of the source.
     margin : float
-        How far beyond an edge of the source all nine points of an empty block lie at least, px.
-    tolerance : float
-        Largest error (px) of a smooth block's bilinear map at its midpoints and centre.
+        How far beyond an edge of the source all points of an empty block lie at least, px.
+    tolerance, tolerance_bent : float
+        Largest error (px) at the points of a smooth block whose map is bilinear, and of one that bends.
     kinds : (m, n)
         `EMPTY`, `SMOOTH` or `ROUGH`; a block without an image is empty, one in which the map ends is rough.
+    bends : (m, n, 2, 2)
+        As in `Lattice`.
     """
+    last = points.shape[2] - 1
+    bent = np.empty((2, 2))
     for i in range(kinds.shape[0]):
         for j in range(kinds.shape[1]):
-            worst = 0.0
             ends = 0
             least = (np.inf, np.inf)
             greatest = (-np.inf, -np.inf)
-            for k in range(3):
-                for m in range(3):
-                    line, sample = nine[i, j, k, m, 0], nine[i, j, k, m, 1]
+            for k in range(last + 1):
+                for m in range(last + 1):
+                    line, sample = points[i, j, k, m, 0], points[i, j, k, m, 1]
                     if np.isnan(line):
                         ends += 1
                         continue
                     least = (min(least[0], line), min(least[1], sample))
                     greatest = (max(greatest[0], line), max(greatest[1], sample))
-            for axis in range(2):
-                a, b = nine[i, j, 0, 0, axis], nine[i, j, 0, 2, axis]
-                c, d = nine[i, j, 2, 0, axis], nine[i, j, 2, 2, axis]
-                worst = max(worst, abs(nine[i, j, 0, 1, axis] - 0.5 * (a + b)))
-                worst = max(worst, abs(nine[i, j, 1, 0, axis] - 0.5 * (a + c)))
-                worst = max(worst, abs(nine[i, j, 1, 2, axis] - 0.5 * (b + d)))
-                worst = max(worst, abs(nine[i, j, 2, 1, axis] - 0.5 * (c + d)))
-                worst = max(worst, abs(nine[i, j, 1, 1, axis] - 0.25 * (a + b + c + d)))
             above, below = greatest[0] < -margin, least[0] > shape[0] - 1 + margin
             before, behind = greatest[1] < -margin, least[1] > shape[1] - 1 + margin
             is_off = above or below or before or behind
-            if ends == 9 or (is_off and ends == 0):
+            bends[i, j] = 0.0
+            if ends == (last + 1) ** 2 or (is_off and ends == 0):
                 kinds[i, j] = EMPTY
-            else:
+            elif ends > 0:
                 # where the map ends it may bend so that between points off the source there are some on it
-                kinds[i, j] = SMOOTH if ends == 0 and worst <= tolerance else ROUGH
+                kinds[i, j] = ROUGH
+            elif _error(points[i, j], bends[i, j]) <= tolerance:
+                kinds[i, j] = SMOOTH
+            else:
+                is_gentle = find_bends(points[i, j], bent)
+                kinds[i, j] = SMOOTH if is_gentle and _error(points[i, j], bent) <= tolerance_bent else ROUGH
+                if kinds[i, j] == SMOOTH:
+                    bends[i, j] = bent
+
+
+@pixel_function
+def find_bends(points: Any, bends: Any) -> bool:  # noqa: ANN401 - (k, k, 2) and (2, 2)
+    """Fill the bends of a block by the midpoints of its edges; False if they are more than loops allow for."""
+    last = points.shape[0] - 1
+    mid = last // 2
+    most = 0.0
+    for axis in range(2):
+        a, b = points[0, 0, axis], points[0, last, axis]
+        c, d = points[last, 0, axis], points[last, last, axis]
+        down = points[mid, 0, axis] + points[mid, last, axis]
+        right = points[0, mid, axis] + points[last, mid, axis]
+        # a bend is four times what the middle of an edge is off the line, here of two edges on the average
+        bends[0, axis] = 2.0 * (down - 0.5 * (a + b + c + d))
+        bends[1, axis] = 2.0 * (right - 0.5 * (a + b + c + d))
+        most = max(most, abs(bends[0, axis]), abs(bends[1, axis]))
+    return most <= MOST_BENT
+
+
+@pixel_function
+def _error(points: Any, bends: Any) -> float:  # noqa: ANN401
+    """Largest error (px) at the points of a block."""
+    last = points.shape[0] - 1
+    worst = 0.0
+    for k in range(last + 1):
+        t = k / last
+        for m in range(last + 1):
+            u = m / last
+            for axis in range(2):
+                a, b = points[0, 0, axis], points[0, last, axis]
+                c, d = points[last, 0, axis], points[last, last, axis]
+                found = (1.0 - t) * ((1.0 - u) * a + u * b) + t * ((1.0 - u) * c + u * d)
+                found += t * (1.0 - t) * bends[0, axis] + u * (1.0 - u) * bends[1, axis]
+                worst = max(worst, abs(points[k, m, axis] - found))
+    return worst

@@ -31,10 +31,14 @@ def lattice_to_source(lattice: Any, line: int, sample: int) -> tuple[float, floa
     b = (1.0 - t) * u
     c = t * (1.0 - u)
     d = t * u
-    nodes = lattice.nodes
+    nodes, bends = lattice.nodes, lattice.bends
+    line = a * nodes[i, j, 0] + b * nodes[i, j + 1, 0] + c * nodes[i + 1, j, 0] + d * nodes[i + 1, j + 1, 0]
+    sample = a * nodes[i, j, 1] + b * nodes[i, j + 1, 1] + c * nodes[i + 1, j, 1] + d * nodes[i + 1, j + 1, 1]
+    t *= 1.0 - t
+    u *= 1.0 - u
     return (
-        a * nodes[i, j, 0] + b * nodes[i, j + 1, 0] + c * nodes[i + 1, j, 0] + d * nodes[i + 1, j + 1, 0],
-        a * nodes[i, j, 1] + b * nodes[i, j + 1, 1] + c * nodes[i + 1, j, 1] + d * nodes[i + 1, j + 1, 1],
+        line + t * bends[i, j, 0, 0] + u * bends[i, j, 1, 0],
+        sample + t * bends[i, j, 0, 1] + u * bends[i, j, 1, 1],
     )
 
 

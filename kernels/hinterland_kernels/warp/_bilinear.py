@@ -13,7 +13,6 @@ from hinterland_kernels._jit import pixel_function
 from hinterland_kernels._lanes import (
     COUNT,
     floats,
-    from_step,
     prefetch,
     store,
     where_same,
@@ -31,7 +30,18 @@ from hinterland_kernels._words import (
     words,
 )
 from hinterland_kernels.pixel.flat import Flat
-from hinterland_kernels.warp._rows import FRACTION_BITS, ONE, SPAN, Run, brightness, fraction
+from hinterland_kernels.warp._rows import (
+    FRACTION_BITS,
+    ONE,
+    SPAN,
+    Run,
+    brightness,
+    ends_of,
+    fraction,
+    longest_step,
+    place_of,
+    places_from,
+)
 from hinterland_kernels.warp._weights import Lanes
 
 WIDE_SPAN = 2 * MANY
@@ -42,22 +52,25 @@ _WORD_BITS = 7
 
 
 @pixel_function
-def lines_crossed(down: int, end_down: int, step: int, count: int) -> int:
+def lines_crossed(least: int, greatest: int, run: Run, count: int) -> int:
     """How many lines neighbours cross: of flat runs as many as they do, of others as many as they may.
 
     A processor foresees a number that stays the same.
     """
-    reach = abs(step) * (count - 1)
+    reach = longest_step(run.down_step, run.down_bend, run.side) * (count - 1)
     if reach < ONE >> 2:
-        return (max(down, end_down) >> FRACTION_BITS) - (min(down, end_down) >> FRACTION_BITS)
+        return (greatest >> FRACTION_BITS) - (least >> FRACTION_BITS)
     return (reach >> FRACTION_BITS) + 1
 
 
 @pixel_function
-def point(down: int, right: int, run: Run, samples: int) -> int:
-    """Index of the sample below a place of a line soon to be filled."""
-    line = run.line + (down >> FRACTION_BITS) + 1
-    return line * samples + run.sample + (right >> FRACTION_BITS) + run.coming
+def point(run: Run, pixel: int, samples: int) -> int:
+    """Index of the sample below a pixel of a line soon to be filled."""
+    line = run.line + (place_of(run.down, run.down_step, run.down_bend, run.side, pixel) >> FRACTION_BITS) + 1
+    sample = run.sample + (
+        place_of(run.right, run.right_step, run.right_bend, run.side, pixel) >> FRACTION_BITS
+    )
+    return line * samples + sample + run.coming
 
 
 @pixel_function
@@ -89,18 +102,16 @@ def _filler(is_levelled: bool) -> Callable[..., None]:
         while start < stop:
             # by sixteens that begin where the block's do
             count = min(COUNT - place % COUNT, stop - start)
-            down = run.down + place * run.down_step
-            right = run.right + place * run.right_step
-            end_down = down + (count - 1) * run.down_step
-            end_right = right + (count - 1) * run.right_step
-            first = min(down, end_down) >> FRACTION_BITS
-            more = lines_crossed(down, end_down, run.down_step, COUNT)
-            first = min(first, lines - 2 - more - run.line)
-            left = run.sample + (min(right, end_right) >> FRACTION_BITS)
+            least, greatest = ends_of(run.down, run.down_step, run.down_bend, run.side, place, count)
+            least_right, _ = ends_of(run.right, run.right_step, run.right_bend, run.side, place, count)
+            more = lines_crossed(least, greatest, run, COUNT)
+            first = min(least >> FRACTION_BITS, lines - 2 - more - run.line)
+            left = run.sample + (least_right >> FRACTION_BITS)
             left = min(left, samples - SPAN)  # a line's last samples are picked from its last 32
-            coming = base + point(down, right, run, samples)
-            coming_end = base + point(end_down, end_right, run, samples)
-            downs, rights = from_step(down, run.down_step), from_step(right, run.right_step)
+            coming = base + point(run, place, samples)
+            coming_end = base + point(run, place + count - 1, samples)
+            downs = places_from(run.down, run.down_step, run.down_bend, run.side, place)
+            rights = places_from(run.right, run.right_step, run.right_bend, run.side, place)
             below, behind = fraction(downs), fraction(rights)
             above, ahead = floats(1.0) - below, floats(1.0) - behind
             index = (rights >> FRACTION_BITS) + wholes(run.sample - left)
@@ -162,23 +173,18 @@ def fill_bytes(
     lines, samples, base = shape
     while start < stop:
         count = min(MANY, stop - start)
-        down = run.down + place * run.down_step
-        right = run.right + place * run.right_step
-        end_down = down + (count - 1) * run.down_step
-        end_right = right + (count - 1) * run.right_step
-        first = min(down, end_down) >> FRACTION_BITS
-        more = lines_crossed(down, end_down, run.down_step, MANY)
-        first = min(first, lines - 2 - more - run.line)
-        left = run.sample + (min(right, end_right) >> FRACTION_BITS)
+        least, greatest = ends_of(run.down, run.down_step, run.down_bend, run.side, place, count)
+        least_right, _ = ends_of(run.right, run.right_step, run.right_bend, run.side, place, count)
+        more = lines_crossed(least, greatest, run, MANY)
+        first = min(least >> FRACTION_BITS, lines - 2 - more - run.line)
+        left = run.sample + (least_right >> FRACTION_BITS)
         left = min(left, samples - WIDE_SPAN)  # a line's last samples are picked from its last 64
-        coming = base + point(down, right, run, samples)
-        coming_end = base + point(end_down, end_right, run, samples)
-        downs, more_downs = (
-            from_step(down, run.down_step),
-            from_step(down + COUNT * run.down_step, run.down_step),
-        )
-        rights = from_step(right, run.right_step)
-        more_rights = from_step(right + COUNT * run.right_step, run.right_step)
+        coming = base + point(run, place, samples)
+        coming_end = base + point(run, place + count - 1, samples)
+        downs = places_from(run.down, run.down_step, run.down_bend, run.side, place)
+        more_downs = places_from(run.down, run.down_step, run.down_bend, run.side, place + COUNT)
+        rights = places_from(run.right, run.right_step, run.right_bend, run.side, place)
+        more_rights = places_from(run.right, run.right_step, run.right_bend, run.side, place + COUNT)
         over = FRACTION_BITS - _WEIGHT_BITS
         below = pack(downs >> over, more_downs >> over) & ((1 << _WEIGHT_BITS) - 1)
         behind = pack(rights >> over, more_rights >> over) & ((1 << _WEIGHT_BITS) - 1)

@@ -22,7 +22,16 @@ from hinterland_kernels.pixel.sampling import WIDENED as FULLY_WIDENED
 from hinterland_kernels.warp._by_kernel import fill_run, fill_widened
 from hinterland_kernels.warp._nearest import block_ends, fill_nearest
 from hinterland_kernels.warp._pixel import fill_pixel
-from hinterland_kernels.warp._rows import FRACTION_BITS, NUMBERS, ONE, Run, lay, run_along
+from hinterland_kernels.warp._rows import (
+    FRACTION_BITS,
+    NUMBERS,
+    ONE,
+    Run,
+    ends_of,
+    lay,
+    longest_step,
+    run_along,
+)
 from hinterland_kernels.warp._runs import BEFORE, FILL_RUN, TAPS, Job
 from hinterland_kernels.warp._widened import WEIGHTS, Wide, neighbours_at_once
 
@@ -46,13 +55,15 @@ def _reach(kernel: int, widen: float, taps: int, before: int) -> tuple[float, fl
 
 
 @pixel_function
-def _longest_edge(nodes: Any, i: int, j: int) -> float:  # noqa: ANN401
-    """Most lines or samples between two corners of a block that share an edge."""
+def _longest_edge(lattice: Any, i: int, j: int) -> float:  # noqa: ANN401
+    """Lines or samples from corner to corner of a block at its largest steps."""
+    nodes, bends = lattice.nodes, lattice.bends
     longest = 0.0
     for axis in range(2):
         a, b = nodes[i, j, axis], nodes[i, j + 1, axis]
         c, d = nodes[i + 1, j, axis], nodes[i + 1, j + 1, axis]
-        longest = max(longest, abs(b - a), abs(d - c), abs(c - a), abs(d - b))
+        bent = max(abs(bends[i, j, 0, axis]), abs(bends[i, j, 1, axis]))
+        longest = max(longest, bent + max(abs(b - a), abs(d - c), abs(c - a), abs(d - b)))
     return longest
 
 
@@ -74,11 +85,11 @@ def way_with(
     step = lattice.step
     widen = footprint(lattice, lattice.line + i * step, lattice.sample + j * step)
     is_plain = widen[0] == 1.0 and widen[1] == 1.0
-    top, bottom = block_ends(lattice.nodes, i, j, 0)
-    left, right = block_ends(lattice.nodes, i, j, 1)
+    top, bottom = block_ends(lattice, i, j, 0)
+    left, right = block_ends(lattice, i, j, 1)
     is_long = max(bottom - top, right - left) > _LONGEST_RUN
     # a block may be twisted: coarser at its far edges than at its first corner, and beyond what lanes pick from
-    is_twisted = is_plain and _longest_edge(lattice.nodes, i, j) > FULLY_WIDENED * step
+    is_twisted = is_plain and _longest_edge(lattice, i, j) > FULLY_WIDENED * step
     if lattice.blocks[i, j] != _SMOOTH or is_long or is_twisted:
         return SINGLY
     above, below = _reach(kernel, 1.0 if is_plain else widen[0], taps, before)
@@ -109,12 +120,12 @@ def has_all_taps(run: Run, place: int, step: int, taps: int, before: int, mask: 
     """True if the sixteen neighbours that `place` belongs to, those of other windows counted, miss no tap."""
     begin = place - place % COUNT
     end = min(begin + COUNT, step) - 1
-    downs = run.down + begin * run.down_step, run.down + end * run.down_step
-    rights = run.right + begin * run.right_step, run.right + end * run.right_step
-    first = run.line - before + (min(downs[0], downs[1]) >> FRACTION_BITS)
-    last = run.line - before + (max(downs[0], downs[1]) >> FRACTION_BITS) + taps
-    left = run.sample - before + (min(rights[0], rights[1]) >> FRACTION_BITS)
-    right = run.sample - before + (max(rights[0], rights[1]) >> FRACTION_BITS) + taps
+    downs = ends_of(run.down, run.down_step, run.down_bend, run.side, begin, end - begin + 1)
+    rights = ends_of(run.right, run.right_step, run.right_bend, run.side, begin, end - begin + 1)
+    first = run.line - before + (downs[0] >> FRACTION_BITS)
+    last = run.line - before + (downs[1] >> FRACTION_BITS) + taps
+    left = run.sample - before + (rights[0] >> FRACTION_BITS)
+    right = run.sample - before + (rights[1] >> FRACTION_BITS) + taps
     if first < 0 or left < 0 or last > mask.shape[0] or right > mask.shape[1]:
         return False
     valid = True
@@ -200,7 +211,8 @@ def _filler(kernel: int, is_levelled: bool) -> Callable[[Job], None]:  # noqa: C
                     elif way == WIDENED:
                         run = run_along(laid[j - first_j], down + y - i * step)
                         widen = footprint(lattice, job.line + y, job.sample + start)
-                        together = neighbours_at_once(run.right_step / ONE, radius * widen[1])
+                        longest = longest_step(run.right_step, run.right_bend, step)
+                        together = neighbours_at_once(longest / ONE, radius * widen[1])
                         if together == 0:
                             fill_singly(job, y, start, stop)
                             continue

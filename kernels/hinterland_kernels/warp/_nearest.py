@@ -20,11 +20,13 @@ _SLACK = 2.0**-10
 
 
 @pixel_function
-def block_ends(nodes: Any, i: int, j: int, axis: int) -> tuple[float, float]:  # noqa: ANN401 - nodes of a Lattice
-    """Least and greatest line or sample among a block's corners."""
+def block_ends(lattice: Any, i: int, j: int, axis: int) -> tuple[float, float]:  # noqa: ANN401 - a Lattice
+    """Bounds of line or sample in a block: of its corners, and twice as far as it may bend beyond them."""
+    nodes, bends = lattice.nodes, lattice.bends
     a, b = nodes[i, j, axis], nodes[i, j + 1, axis]
     c, d = nodes[i + 1, j, axis], nodes[i + 1, j + 1, axis]
-    return min(a, b, c, d), max(a, b, c, d)
+    bulge = 0.5 * (abs(bends[i, j, 0, axis]) + abs(bends[i, j, 1, axis]))
+    return min(a, b, c, d) - bulge, max(a, b, c, d) + bulge
 
 
 @loop
@@ -35,8 +37,8 @@ def _covered(job: Job, i: int, j: int) -> int:
         return _NONE
     if lattice.blocks[i, j] != _SMOOTH:
         return _NONE if lattice.blocks[i, j] == _EMPTY else _SOME
-    top, bottom = block_ends(lattice.nodes, i, j, 0)
-    left, right = block_ends(lattice.nodes, i, j, 1)
+    top, bottom = block_ends(lattice, i, j, 0)
+    left, right = block_ends(lattice, i, j, 1)
     first, last = whole(top + 0.5 - _SLACK), whole(bottom + 0.5 + _SLACK)
     start, end = whole(left + 0.5 - _SLACK), whole(right + 0.5 + _SLACK)
     if last < 0 or end < 0 or first >= mask.shape[0] or start >= mask.shape[1]:

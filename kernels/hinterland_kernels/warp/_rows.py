@@ -16,8 +16,11 @@ from hinterland_kernels._lanes import (
     COUNT,
     as_floats,
     floats,
+    from_step,
     load,
     pick,
+    squares,
+    times,
     to_floats,
     where_same,
     where_under,
@@ -34,7 +37,10 @@ SPAN = 2 * COUNT
 
 
 class Run(NamedTuple):
-    """The source points along a line of a block, in units of 2**-23 px from a whole line and sample."""
+    """The source points along a line of a block, in units of 2**-23 px from a whole line and sample.
+
+    Of a block of n pixels a side, that of pixel k lies k steps and k (n - k) bends from that of the first.
+    """
 
     line: int
     """Whole line that the rest counts from."""
@@ -48,49 +54,96 @@ class Run(NamedTuple):
     """From pixel to pixel."""
     right_step: int
     """From pixel to pixel."""
+    down_bend: int
+    """In units of 2**-31 px."""
+    right_bend: int
+    """In units of 2**-31 px."""
+    side: int
+    """Pixels along the block."""
     coming: int
     """How far, in samples of the source, the points of a line soon to be filled are from those of this one."""
 
 
-NUMBERS = 11
+NUMBERS = 16
 """Of a block: what `lay` finds once and `run_along` takes for each of its lines."""
+_BELOW = 2.0
+"""Lines and samples by which places count from before the least corner: no bend leads below them."""
 _FINE_BITS = 17
 _SOON = 8
 """Lines of the result. Memory takes hundreds of pixels' time to answer, and less than a line."""
 _ONE_BITS = FRACTION_BITS + _FINE_BITS
 _FINE = float(1 << _ONE_BITS)
+_BEND_BITS = 8
+_ONE_BEND = float(1 << (FRACTION_BITS + _BEND_BITS))
 """A block's numbers are multiples of 2**-40 px: those of its last line are as true as those of the first."""
 
 
 @pixel_function
 def lay(lattice: Any, i: int, j: int, samples: int, found: Any) -> None:  # noqa: ANN401 - a Lattice; (NUMBERS,) int64
     """Find how the source point moves in a smooth block, which depends on the block alone."""
-    part = 1.0 / lattice.step
+    step = lattice.step
+    part = 1.0 / step
     for axis in range(2):
         nodes = lattice.nodes
         a, b = nodes[i, j, axis], nodes[i, j + 1, axis]
         c, d = nodes[i + 1, j, axis], nodes[i + 1, j + 1, axis]
-        begin = math.floor(min(a, b, c, d)) - 1.0
+        begin = math.floor(min(a, b, c, d)) - _BELOW
         found[axis] = int(begin)
         found[2 + axis] = int((a - begin) * _FINE)
+        bend_down, bend_right = lattice.bends[i, j, 0, axis], lattice.bends[i, j, 1, axis]
+        found[11 + axis] = int(bend_down * part * part * _FINE)
+        found[13 + axis] = int(bend_right * part * part * _ONE_BEND)
         found[4 + axis] = int((c - a) * part * _FINE)
         found[6 + axis] = int((b - a) * part * _FINE)
         found[8 + axis] = int(((d - c) - (b - a)) * part * part * _FINE)
+    found[15] = step
     found[10] = ((_SOON * found[4]) >> _ONE_BITS) * samples + ((_SOON * found[5]) >> _ONE_BITS)
 
 
 @pixel_function
 def run_along(found: Any, row: int) -> Run:  # noqa: ANN401 - (NUMBERS,) int64
     """Run along a line of a block that was laid."""
+    bent = row * (found[15] - row)
     return Run(
         found[0],
         found[1],
-        (found[2] + row * found[4]) >> _FINE_BITS,
-        (found[3] + row * found[5]) >> _FINE_BITS,
+        (found[2] + row * found[4] + bent * found[11]) >> _FINE_BITS,
+        (found[3] + row * found[5] + bent * found[12]) >> _FINE_BITS,
         (found[6] + row * found[8]) >> _FINE_BITS,
         (found[7] + row * found[9]) >> _FINE_BITS,
+        found[13],
+        found[14],
+        found[15],
         found[10],
     )
+
+
+@pixel_function
+def place_of(start: int, step: int, bend: int, side: int, pixel: int) -> int:
+    """Line or sample of a pixel of a run, from its whole one."""
+    return start + pixel * step + ((pixel * (side - pixel) * bend) >> _BEND_BITS)
+
+
+@pixel_function
+def places_from(start: int, step: int, bend: int, side: int, pixel: int) -> Lanes:
+    """Those of sixteen neighbours from a pixel on."""
+    bent = from_step(pixel * (side - pixel), side - 2 * pixel) - squares(1)
+    return from_step(start + pixel * step, step) + (times(bent, bend) >> _BEND_BITS)
+
+
+@pixel_function
+def ends_of(start: int, step: int, bend: int, side: int, pixel: int, count: int) -> tuple[int, int]:
+    """Bounds of the places of some neighbours: of the first and the last, and what may bulge beyond them."""
+    first = place_of(start, step, bend, side, pixel)
+    last = place_of(start, step, bend, side, pixel + count - 1)
+    bulge = (abs(bend) * count * count >> (_BEND_BITS + 2)) + 1
+    return min(first, last) - bulge, max(first, last) + bulge
+
+
+@pixel_function
+def longest_step(step: int, bend: int, side: int) -> int:
+    """Most lines or samples from one pixel of a run to the next."""
+    return abs(step) + (abs(bend) * side >> _BEND_BITS)
 
 
 @pixel_function

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hinterland_kernels._jit import pixel_function
-from hinterland_kernels._lanes import COUNT, floats, from_step, store, where_under, wholes
+from hinterland_kernels._lanes import COUNT, floats, store, where_under, wholes
 from hinterland_kernels.pixel.flat import Flat
 from hinterland_kernels.pixel.sampling import BICUBIC, BILINEAR, BSPLINE3, LANCZOS3
 from hinterland_kernels.warp import _bilinear, _rows, _weights
-from hinterland_kernels.warp._rows import FRACTION_BITS, SPAN, Run, brightness, fraction
+from hinterland_kernels.warp._rows import FRACTION_BITS, SPAN, Run, brightness, ends_of, fraction, places_from
 
 
 class Job(NamedTuple):
@@ -87,15 +87,14 @@ def _filler(
         while start < stop:
             # by sixteens that begin where the block's do
             count = min(COUNT - place % COUNT, stop - start)
-            down = run.down + place * run.down_step
-            right = run.right + place * run.right_step
-            end_down = down + (count - 1) * run.down_step
-            end_right = right + (count - 1) * run.right_step
-            first = run.line - before + (min(down, end_down) >> FRACTION_BITS)
-            last = run.line - before + (max(down, end_down) >> FRACTION_BITS)
-            left = run.sample - before + (min(right, end_right) >> FRACTION_BITS)
+            least, greatest = ends_of(run.down, run.down_step, run.down_bend, run.side, place, count)
+            least_right, _ = ends_of(run.right, run.right_step, run.right_bend, run.side, place, count)
+            first = run.line - before + (least >> FRACTION_BITS)
+            last = run.line - before + (greatest >> FRACTION_BITS)
+            left = run.sample - before + (least_right >> FRACTION_BITS)
             left = min(left, samples - SPAN)  # a line's last samples are picked from its last 32
-            downs, rights = from_step(down, run.down_step), from_step(right, run.right_step)
+            downs = places_from(run.down, run.down_step, run.down_bend, run.side, place)
+            rights = places_from(run.right, run.right_step, run.right_bend, run.side, place)
             weights_down, weights_right = weigh(fraction(downs)), weigh(fraction(rights))
             index = (rights >> FRACTION_BITS) + wholes(run.sample - before - left)
             for band in range(out.shape[0]):

@@ -13,7 +13,6 @@ from hinterland_kernels._jit import pixel_function
 from hinterland_kernels._lanes import (
     COUNT,
     floats,
-    from_step,
     load,
     pick,
     store,
@@ -24,7 +23,16 @@ from hinterland_kernels._lanes import (
 from hinterland_kernels.pixel.flat import Flat
 from hinterland_kernels.pixel.sampling import BICUBIC, BILINEAR, LANCZOS3
 from hinterland_kernels.warp import _weights
-from hinterland_kernels.warp._rows import FRACTION_BITS, ONE, SPAN, Run, brightness, fraction
+from hinterland_kernels.warp._rows import (
+    FRACTION_BITS,
+    ONE,
+    SPAN,
+    Run,
+    brightness,
+    ends_of,
+    fraction,
+    places_from,
+)
 from hinterland_kernels.warp._runs import TAPS
 from hinterland_kernels.warp._weights import Lanes
 
@@ -91,15 +99,16 @@ def _filler(kernel: int, weight_at: Callable[[Lanes], Lanes], is_levelled: bool)
             place = wide.begin + start
             # by groups that begin where the block's do
             count = min(wide.together - place % wide.together, stop - start)
-            down = run.down + place * run.down_step - reach_down
-            right = run.right + place * run.right_step - reach_right
-            end_down = down + (count - 1) * run.down_step
-            end_right = right + (count - 1) * run.right_step
-            first = run.line + 1 + (min(down, end_down) >> FRACTION_BITS)
-            last = run.line + 1 + ((max(down, end_down) + 2 * reach_down) >> FRACTION_BITS)
-            left = run.sample + 1 + (min(right, end_right) >> FRACTION_BITS)
+            # from the first taps on
+            down, right = run.down - reach_down, run.right - reach_right
+            least, greatest = ends_of(down, run.down_step, run.down_bend, run.side, place, count)
+            least_right, _ = ends_of(right, run.right_step, run.right_bend, run.side, place, count)
+            first = run.line + 1 + (least >> FRACTION_BITS)
+            last = run.line + 1 + ((greatest + 2 * reach_down) >> FRACTION_BITS)
+            left = run.sample + 1 + (least_right >> FRACTION_BITS)
             left = min(left, wide.pitch - SPAN)  # a line's last samples are picked from its last 32
-            downs, rights = from_step(down, run.down_step), from_step(right, run.right_step)
+            downs = places_from(down, run.down_step, run.down_bend, run.side, place)
+            rights = places_from(right, run.right_step, run.right_bend, run.side, place)
 
             taps = ((2 * reach_right) >> FRACTION_BITS) + 1
             narrow = floats(1.0 / wide.samples)

@@ -54,7 +54,7 @@ def build_lattices(plan: Plan, solution: Solution, workers: int = 1) -> dict[Pla
     def built(placement: Placement) -> Lattice:
         camera = solution.frames[placement.frame].camera
         exact_map = grid_to_image(plan.grid, camera, solution.surface, solution.viewpoint)
-        step = choose_step(exact_map, placement.window, camera.shape)
+        step = choose_step(exact_map, placement.window, camera.shape, is_gentle=True)
         return build_lattice(exact_map, placement.window, camera.shape, step=step, is_gentle=True)
 
     with ThreadPoolExecutor(workers) as pool:

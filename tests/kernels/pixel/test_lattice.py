@@ -15,7 +15,9 @@ def a_lattice() -> Lattice:
     lines, samples = np.meshgrid([8.0, 12.0], [12.0, 16.0, 20.0, 24.0], indexing="ij")
     nodes = np.stack([2.0 * lines + 0.5 * lines * samples, 3.0 * samples - 7.0], axis=-1)
     blocks = np.array([[SMOOTH, 0, EMPTY]], dtype=np.int32)
-    return Lattice(line=8, sample=12, step=STEP, nodes=nodes, blocks=blocks, exact=EXACT)
+    return Lattice(
+        line=8, sample=12, step=STEP, nodes=nodes, blocks=blocks, exact=EXACT, bends=np.zeros((1, 3, 2, 2))
+    )
 
 
 @pytest.mark.parametrize(("line", "sample"), [(8, 12), (9, 12), (11, 15), (10, 13)])
@@ -40,7 +42,13 @@ def one_exact_block(step: int, points: np.ndarray) -> Lattice:
     """At line `step`, sample 2 `step`, a block that holds the map (step, step, 2) itself; it starts further up."""
     blocks = np.array([[EMPTY, EMPTY], [EMPTY, 0]], dtype=np.int32)
     return Lattice(
-        line=0, sample=step, step=step, nodes=np.zeros((3, 3, 2)), blocks=blocks, exact=points[None]
+        line=0,
+        sample=step,
+        step=step,
+        nodes=np.zeros((3, 3, 2)),
+        blocks=blocks,
+        exact=points[None],
+        bends=np.zeros((2, 2, 2, 2)),
     )
 
 

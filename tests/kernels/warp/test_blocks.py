@@ -18,16 +18,16 @@ SHAPE = (430, 390)
 WINDOW = (96, 64, 200, 311)
 
 
-def lattice_of(scale: float, step: int = 32) -> Lattice:
-    """A turned, bent map over the window, partly off the source."""
+def lattice_of(scale: float, step: int = 32, *, bent: float = 1.0) -> Lattice:
+    """A turned map over the window, partly off the source; where it is much bent its blocks are."""
 
     def exact_map(points: NDArray[np.float64]) -> NDArray[np.float64]:
         line, sample = points.T
-        bend = 3.0 * np.sin(line / 290.0) + 2.0 * np.cos(sample / 270.0)
+        bend = bent * (3.0 * np.sin(line / 290.0) + 2.0 * np.cos(sample / 270.0))
         turned = np.stack([0.9 * line + 0.3 * sample + bend, 0.95 * sample - 0.25 * line - bend], axis=-1)
         return scale * turned - 40.0
 
-    return build_lattice(exact_map, WINDOW, SHAPE, step=step)
+    return build_lattice(exact_map, WINDOW, SHAPE, step=step, is_gentle=bent != 1.0)
 
 
 def pixel_by_pixel(
@@ -57,21 +57,25 @@ def pixel_by_pixel(
 @pytest.mark.parametrize("flat", [NO_FLAT, Flat(110.0, 140.0, 3e-5, 0.3, 0.1)], ids=["plain", "shaded"])
 @pytest.mark.parametrize("holes", [0.0, 0.003])
 @pytest.mark.parametrize("scale", [-0.8, 0.4, 1.0, 1.7])
+@pytest.mark.parametrize("bent", [1.0, 9.0], ids=["straight", "bent"])
 @pytest.mark.parametrize("kernel", sorted(KERNELS))
 def test_blocks_give_the_samples_that_pixels_give(
-    kernel: str, scale: float, holes: float, flat: Flat
+    kernel: str, bent: float, scale: float, holes: float, flat: Flat
 ) -> None:
     source, mask = texture((2, *SHAPE), "uint16"), np.ones(SHAPE, np.bool_)
     if holes:
         mask = holey(SHAPE, holes)
     if scale < 0:
         source, mask = np.ascontiguousarray(source[:, ::-1, ::-1]), np.ascontiguousarray(mask[::-1, ::-1])
-    lattice = lattice_of(abs(scale))
+    lattice = lattice_of(abs(scale), bent=bent)
     if scale < 0:  # seen in a mirror: points run backwards along lines
         lattice = lattice._replace(
-            nodes=np.array(SHAPE) - 1.0 - lattice.nodes, exact=np.array(SHAPE) - 1.0 - lattice.exact
+            nodes=np.array(SHAPE) - 1.0 - lattice.nodes,
+            exact=np.array(SHAPE) - 1.0 - lattice.exact,
+            bends=-lattice.bends,
         )
     assert (lattice.blocks == SMOOTH).mean() > 0.1
+    assert bent == 1.0 or lattice.bends.any(axis=(2, 3))[lattice.blocks == SMOOTH].mean() > 0.5
     expected, valid = pixel_by_pixel(source, mask, lattice, kernel, flat)
     values, found = warp(
         source, mask, lattice, WINDOW, kernel=kernel, gain=(0.8, 1.1), offset=(3.0, -2.0), flat=flat
