@@ -232,6 +232,32 @@ def test_a_flat_map_takes_the_widest_step_and_a_curved_one_a_narrow_step() -> No
     assert choose_step(curved, window, shape) < max(STEPS)
 
 
+def test_blocks_that_may_bend_are_larger_and_no_worse() -> None:
+    def curved(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        return points + 2e-4 * (points - 256.0) ** 2
+
+    window, shape = (0, 0, 512, 512), (1000, 1000)
+    # the middle of a block is 2e-4 (step / 2)^2 off the line of its ends along either side: 0.013 px of 8
+    step = choose_step(curved, window, shape, is_gentle=True)
+    assert step == max(STEPS) > choose_step(curved, window, shape)
+    lattice = build_lattice(curved, window, shape, step=step, is_gentle=True)
+    assert lattice.bends.all(axis=(2, 3)).sum() == 0  # a line bends down the block alone, a sample along it
+    points = random_points(window)
+    np.testing.assert_allclose(answers(lattice, points), curved(points.astype(np.float64)), rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("at", [0.0, 3.0, 8.0, 13.0, 16.0, 27.0, 31.0])
+def test_a_kink_does_not_pass_for_a_bend(at: float) -> None:
+    def kinked(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        return points + 0.02 * np.maximum(points - 64.0 - at, 0.0)
+
+    window = (0, 0, 256, 256)
+    lattice = build_lattice(kinked, window, (1000, 1000), step=32, is_gentle=True)
+    points = random_points(window)
+    truth = kinked(points.astype(np.float64))
+    np.testing.assert_allclose(answers(lattice, points), truth, rtol=0, atol=TOLERANCE_PX)
+
+
 @pytest.mark.parametrize(
     ("step", "window"),
     [(7, (0, 0, 8, 8)), (0, (0, 0, 8, 8)), (-2, (0, 0, 8, 8)), (8, (0, 0, 0, 8)), (8, (0, 0, 8, -1))],

@@ -26,6 +26,17 @@ def test_a_smooth_block_is_bilinear_between_its_corners(line: int, sample: int) 
     assert lattice_to_source(a_lattice(), line, sample) == pytest.approx(expected, rel=1e-15)
 
 
+@pytest.mark.parametrize(("line", "sample"), [(8, 12), (9, 12), (11, 15), (10, 13)])
+def test_a_smooth_block_may_bend_between_its_corners(line: int, sample: int) -> None:
+    bends = np.zeros((1, 3, 2, 2))
+    bends[0, 0] = [[0.5, -0.25], [1.0, 0.75]]
+    t, u = (line - 8) / STEP, (sample - 12) / STEP
+    straight = np.array(lattice_to_source(a_lattice(), line, sample))
+    expected = straight + t * (1.0 - t) * bends[0, 0, 0] + u * (1.0 - u) * bends[0, 0, 1]
+    found = lattice_to_source(a_lattice()._replace(bends=bends), line, sample)
+    assert found == pytest.approx(tuple(expected), rel=1e-15)
+
+
 @pytest.mark.parametrize(("line", "sample"), [(8, 16), (11, 19), (9, 18)])
 def test_a_rough_block_answers_with_its_own_pixels(line: int, sample: int) -> None:
     assert lattice_to_source(a_lattice(), line, sample) == tuple(EXACT[0, line - 8, sample - 16])
