@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import json
 import os
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -134,6 +136,20 @@ class ProcessRun:
     """Largest resident set."""
 
 
+# a process starts with the peak of the one that started it: a small one comes between
+_RUNNER = """
+import json, os, subprocess, sys, time
+start = time.perf_counter()
+process = subprocess.Popen(sys.argv[2:])
+_, status, usage = os.wait4(process.pid, 0)
+seconds = time.perf_counter() - start
+told = [os.waitstatus_to_exitcode(status), seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss]
+with open(sys.argv[1], "w") as file:
+    json.dump(told, file)
+process.returncode = 0
+"""
+
+
 def run_process(command: Sequence[str]) -> ProcessRun:
     """Run a command to its end.
 
@@ -143,19 +159,13 @@ def run_process(command: Sequence[str]) -> ProcessRun:
         If it fails; the message holds the end of what it wrote.
     """
     os.sync()  # as `seconds_of`
-    with tempfile.TemporaryFile() as output:
-        start = time.perf_counter()
-        with subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT) as process:
-            _, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-        seconds = time.perf_counter() - start
-        if process.returncode != 0:
+    with tempfile.NamedTemporaryFile() as told, tempfile.TemporaryFile() as output:
+        runner = [sys.executable, "-S", "-c", _RUNNER, told.name, *command]
+        subprocess.run(runner, stdout=output, stderr=subprocess.STDOUT, check=True)
+        status, seconds, cpu_seconds, peak_kib = json.loads(told.read())
+        if status != 0:
             output.seek(0)
             said = output.read()[-2000:].decode(errors="replace")
-            message = f"{' '.join(command)}: exit {process.returncode}: {said}"
+            message = f"{' '.join(command)}: exit {status}: {said}"
             raise RuntimeError(message)
-    return ProcessRun(
-        seconds=seconds,
-        cpu_seconds=usage.ru_utime + usage.ru_stime,
-        peak_rss_bytes=usage.ru_maxrss * 1024,
-    )
+    return ProcessRun(seconds=seconds, cpu_seconds=cpu_seconds, peak_rss_bytes=peak_kib * 1024)
