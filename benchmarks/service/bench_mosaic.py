@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import rasterio
@@ -25,18 +23,8 @@ _TARGET = "+proj=stere +lat_0=45 +R=3396190 +units=m"
 _METRES = 100.0
 _CENTRE_Y = 2_667_361.0
 _BUDGET_BYTES = 512 << 20
+_PLAIN = ("--compress", "none", "--no-overviews")
 _ROUNDS = 3
-_RUN = """
-import json, pathlib, re, sys
-from hinterland.publish.memory import keep_freed_memory
-from hinterland.publish.mosaic import make_mosaic
-from hinterland.publish.mosaic_request import MosaicRequest
-keep_freed_memory()
-options = json.loads(sys.argv[1])
-options |= {"out": pathlib.Path(options["out"]), "rasters": tuple(map(pathlib.Path, options["rasters"]))}
-make_mosaic(MosaicRequest(**options))
-print(re.search(r"VmHWM:\\s*(\\d+)", pathlib.Path("/proc/self/status").read_text())[1])
-"""
 _RASTERIO_MERGE = """
 import sys
 from rasterio.merge import merge
@@ -116,8 +104,16 @@ def _warp(settings: Settings, folder: Path) -> list[Figure]:
     has_peer = shutil.which("gdalwarp") is not None
     rounds = min(_ROUNDS, settings.rounds)
     pair = paired(ours, peer if has_peer else lambda: None, rounds)
-    options = {"rasters": [str(source)], "out": str(ours_tif), "crs": _TARGET, "resolution": _METRES}
-    options |= {"extent": list(extent), "method": "mean", "compress": "none", "overviews": False}
+    options = [
+        "--crs",
+        _TARGET,
+        "--resolution",
+        str(_METRES),
+        "--extent",
+        *map(str, extent),
+        "--method",
+        "mean",
+    ]
     return [
         Figure(
             name=name,
@@ -130,7 +126,7 @@ def _warp(settings: Settings, folder: Path) -> list[Figure]:
         _processes(
             f"{name}, whole process",
             side * side,
-            options | {"memory_bytes": 4 << 30, "backend": settings.backend.name},
+            _command([str(source)], ours_tif, settings, *options, *_PLAIN, "--memory", str(4 << 30)),
             "gdalwarp -multi, all threads" if has_peer else None,
             command,
             rounds,
@@ -151,7 +147,6 @@ def _merge(settings: Settings, folder: Path) -> list[Figure]:
     samples = (3 * apart + side) ** 2
     name = f"16 rasters, uint16, to {3 * apart + side} x {3 * apart + side}"
     rounds = min(_ROUNDS, settings.rounds)
-    options = {"rasters": rasters, "compress": "none", "overviews": False, "backend": settings.backend.name}
     merge = [sys.executable, "-c", _RASTERIO_MERGE, str(folder / "peer.tif"), *rasters]
     otb = ["otbcli_Mosaic", "-il", *rasters, "-comp.feather", "large", "-harmo.method", "band"]
     otb += ["-nodata", "0", "-ram", "1024", "-out", str(folder / "otb.tif"), "uint16"]
@@ -159,7 +154,7 @@ def _merge(settings: Settings, folder: Path) -> list[Figure]:
         _processes(
             f"{name}, first, whole process",
             samples,
-            options | {"out": str(folder / "first.tif"), "method": "first"},
+            _command(rasters, folder / "first.tif", settings, *_PLAIN, "--method", "first"),
             "rasterio.merge, mem_limit=256",
             merge,
             rounds,
@@ -167,7 +162,9 @@ def _merge(settings: Settings, folder: Path) -> list[Figure]:
         _processes(
             f"{name}, levelled and feathered, whole process",
             samples,
-            options | {"out": str(folder / "feather.tif"), "join": "feather", "levelling": "gain"},
+            _command(
+                rasters, folder / "feather.tif", settings, *_PLAIN, "--join", "feather", "--level", "gain"
+            ),
             "OTB Mosaic, large feather, harmonised" if shutil.which(otb[0]) else None,
             otb,
             1,  # the peer takes half a minute
@@ -175,11 +172,16 @@ def _merge(settings: Settings, folder: Path) -> list[Figure]:
     ]
 
 
+def _command(rasters: list[str], out: Path, settings: Settings, *options: str) -> list[str]:
+    """The command that makes a mosaic."""
+    command = [sys.executable, "-m", "hinterland.cli", "mosaic", *rasters, "-o", str(out), *options]
+    return [*command, "--overwrite", "--progress", "none", "--backend", settings.backend.name]
+
+
 def _processes(
-    name: str, samples: int, options: dict[str, Any], peer: str | None, command: list[str], rounds: int
+    name: str, samples: int, ours: list[str], peer: str | None, command: list[str], rounds: int
 ) -> Figure:
     """Our mosaic and a peer's as processes of their own, in turns; without a peer ours alone."""
-    ours = [sys.executable, "-c", _RUN, json.dumps(options | {"overwrite": True})]
     run_process(ours)  # compiled loops and files come into the caches
     pairs = [(run_process(ours), run_process(command) if peer else None) for _ in range(rounds)]
     ours_s = statistics.median(mine.seconds for mine, _ in pairs)
@@ -217,18 +219,10 @@ def _memory(settings: Settings, folder: Path) -> list[Figure]:
     figures = []
     for gigapixels in (0.01,) if settings.small else (0.1, 1.0, 4.0):
         edge = _METRES * (1e9 * gigapixels) ** 0.5
-        options = {
-            "rasters": rasters,
-            "out": str(folder / "mosaic.tif"),
-            "extent": [0.0, _CENTRE_Y - edge, edge, _CENTRE_Y],
-            "method": "median" if gigapixels > 1.0 else "blend",
-            "memory_bytes": _BUDGET_BYTES,
-            "overwrite": True,
-            "backend": "cpu",
-        }
-        command = [sys.executable, "-c", _RUN, json.dumps(options)]
-        done = subprocess.run(command, check=True, capture_output=True, text=True)
-        peak = 1024 * int(done.stdout.split()[-1])
+        extent = map(str, (0.0, _CENTRE_Y - edge, edge, _CENTRE_Y))
+        method = "median" if gigapixels > 1.0 else "blend"
+        options = ["--extent", *extent, "--method", method, "--memory", str(_BUDGET_BYTES)]
+        peak = run_process(_command(rasters, folder / "mosaic.tif", settings, *options)).peak_rss_bytes
         figures.append(
             Figure(
                 name=f"mosaic of {gigapixels:g} Gpx",
