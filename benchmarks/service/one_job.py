@@ -22,7 +22,8 @@ from benchmarks.service.load_client import Caller
 from hinterland.api.v1 import job_pb2, jobs_pb2
 from hinterland.publish.mosaic import make_mosaic
 from hinterland.publish.mosaic_request import MosaicRequest
-from hinterland.publish.panorama import PanoramaRequest, make_bundle
+from hinterland.publish.panorama import make_bundle
+from hinterland.publish.panorama_request import PanoramaRequest
 
 _PAIR = Path(__file__).parents[2] / "examples" / "mer_navcam_pair"
 _CRS = "+proj=eqc +lat_ts=45 +R=3396190 +units=m"

@@ -78,7 +78,8 @@ def panorama(
 ) -> None:
     """Make the panorama of one stop: seamless, level, at full resolution, with all it was made from."""
     from hinterland.progress import ProgressDisplay
-    from hinterland.publish.panorama import PanoramaRequest, make_bundle
+    from hinterland.publish.panorama import make_bundle
+    from hinterland.publish.panorama_request import PanoramaRequest
 
     request = PanoramaRequest(
         frames=tuple(frames),

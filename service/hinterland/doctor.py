@@ -18,7 +18,8 @@ from hinterland import __version__
 from hinterland.demo import examples
 from hinterland.publish.mosaic import make_mosaic
 from hinterland.publish.mosaic_request import MosaicRequest
-from hinterland.publish.panorama import PanoramaRequest, make_bundle
+from hinterland.publish.panorama import make_bundle
+from hinterland.publish.panorama_request import PanoramaRequest
 from hinterland_kernels.backend import BackendMissingError, cuda
 
 PACKAGES = (

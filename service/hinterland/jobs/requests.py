@@ -9,7 +9,7 @@ from hinterland.jobs.attempt_request import AttemptRequest
 from hinterland.jobs.specs import InputFile, MosaicSpec, OverviewSpec, PanoramaSpec, input_files
 from hinterland.maps.overview import OverviewRequest
 from hinterland.publish.mosaic_request import MosaicRequest
-from hinterland.publish.panorama import PanoramaRequest
+from hinterland.publish.panorama_request import PanoramaRequest
 
 MOSAIC, MAP = "mosaic.tif", "overview.png"
 """Names of results that are no bundle."""

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from hinterland import __version__
 from hinterland.adjust.known_pointing import known_pointing
-from hinterland.adjust.pointing import SURFACES, solve_pointing
+from hinterland.adjust.pointing import solve_pointing
 from hinterland.adjust.tie_points import find_tie_points
 from hinterland.adjust.tie_values import ties_from_bytes, ties_to_bytes
-from hinterland.errors import CapabilityError, InputError
+from hinterland.errors import CapabilityError
 from hinterland.model.products import Dropped, Image
 from hinterland.model.solution import Solution
 from hinterland.mosaics.compose import Composition
@@ -36,6 +36,7 @@ from hinterland.publish.memory import machine_bytes, resident_bytes
 from hinterland.publish.nav import Nav, read_nav, write_nav
 from hinterland.publish.observer import Observer, Outline, nobody
 from hinterland.publish.page import write_page
+from hinterland.publish.panorama_request import PanoramaRequest
 from hinterland.publish.preview import write_preview
 from hinterland.publish.rasters import Finished, write_rasters
 from hinterland.publish.report import make_report, write_report
@@ -47,55 +48,11 @@ from hinterland.publish.tiles import write_tiles
 from hinterland.publish.unused import unused_frames
 from hinterland_kernels.backend import Backend, BackendMissingError, choose
 from hinterland_kernels.lattice import Lattice
-from hinterland_kernels.warp import KERNELS
 
-PROJECTIONS = ("cylindrical",)
-PANORAMA_KERNELS = tuple(kernel for kernel in KERNELS if kernel != "bspline3")
-"""A spline's coefficients are as large as four frames of 8 bits, which plans do not count."""
 MEMORY_SHARE = 0.75
 _SMALL_FILES_BYTES = 4 << 20
 _TIES = "tie_points"
 _REPORTED_VERSIONS = ("numpy", "numba", "opencv-python-headless", "rasterio", "scipy")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PanoramaRequest:
-    """What the user asked for."""
-
-    frames: tuple[Path, ...]
-    """Image files."""
-    metadata: tuple[Path, ...] = ()
-    """Feed files."""
-    out: Path
-    """The bundle."""
-    surface: str = "auto"
-    """One of `SURFACES`."""
-    projection: str = "cylindrical"
-    """One of `PROJECTIONS`."""
-    pixels_per_degree: float | None = None
-    """None is the frames' own resolution."""
-    kernel: str = "lanczos3"
-    """Resampling kernel."""
-    backend: str = "auto"
-    """"auto", "cpu" or "cuda"."""
-    overwrite: bool = False
-    """Replace a bundle that is there."""
-    tile_px: int = 1024
-    """Edge of a tile, smaller where the memory does not allow it; it changes no sample."""
-    memory_bytes: int | None = None
-    """Resident memory not to exceed; None is `MEMORY_SHARE` of the machine's."""
-    nav: Path | None = None
-    """nav.json of an earlier bundle of these frames: its pointing is taken, and none is solved."""
-
-    def __post_init__(self) -> None:
-        for option, value, allowed in (
-            ("--surface", self.surface, SURFACES),
-            ("--projection", self.projection, PROJECTIONS),
-            ("--kernel", self.kernel, PANORAMA_KERNELS),
-        ):
-            if value not in allowed:
-                message = f"{option} {value}: choose one of {', '.join(allowed)}"
-                raise InputError(message)
 
 
 def make_bundle(

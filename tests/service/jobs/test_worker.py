@@ -15,7 +15,8 @@ from hinterland.jobs.model import Job, State
 from hinterland.jobs.specs import MosaicSpec, OverviewSpec
 from hinterland.jobs.store import cancel_job, result_of, retry_job
 from hinterland.publish.mosaic import MosaicRequest, make_mosaic
-from hinterland.publish.panorama import PanoramaRequest, make_bundle
+from hinterland.publish.panorama import make_bundle
+from hinterland.publish.panorama_request import PanoramaRequest
 from hinterland.reasons import Reason
 
 MEASURED = ("timing_s", "peak_rss_bytes")

@@ -7,7 +7,8 @@ import pytest
 from hinterland.demo import examples
 from hinterland.publish import panorama
 from hinterland.publish.observer import Observer, Outline
-from hinterland.publish.panorama import PanoramaRequest, make_bundle
+from hinterland.publish.panorama import make_bundle
+from hinterland.publish.panorama_request import PanoramaRequest
 
 
 class Keeper(Observer):

@@ -13,12 +13,14 @@ import rasterio
 from product_files import EAST, SOUTH_EAST, label_of, pds3_product, with_keyword
 
 from hinterland.errors import InputError
-from hinterland.publish.panorama import PanoramaRequest, make_bundle
+from hinterland.publish.panorama import make_bundle
+from hinterland.publish.panorama_request import PanoramaRequest
 
 _KILLED = """
 import os, signal, sys
 from pathlib import Path
-from hinterland.publish.panorama import PanoramaRequest, make_bundle
+from hinterland.publish.panorama import make_bundle
+from hinterland.publish.panorama_request import PanoramaRequest
 
 def progress(stage, done, total):
     if stage == "blending" and 0 < done < total:

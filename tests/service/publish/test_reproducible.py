@@ -9,7 +9,8 @@ import pytest
 
 from hinterland.errors import InputError
 from hinterland.publish.mosaic import MosaicRequest, make_mosaic
-from hinterland.publish.panorama import PanoramaRequest, make_bundle
+from hinterland.publish.panorama import make_bundle
+from hinterland.publish.panorama_request import PanoramaRequest
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 EPOCH = "1613692800"

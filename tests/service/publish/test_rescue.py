@@ -11,7 +11,8 @@ import pytest
 from hinterland.demo import examples
 from hinterland.publish import panorama
 from hinterland.publish.observer import Observer
-from hinterland.publish.panorama import PanoramaRequest, make_bundle
+from hinterland.publish.panorama import make_bundle
+from hinterland.publish.panorama_request import PanoramaRequest
 from hinterland_kernels.backend import Backend
 
 ALLOCATORS = {"asarray", "empty", "empty_like", "stack", "zeros", "zeros_like"}

@@ -13,7 +13,7 @@ from hinterland.jobs.specs import KINDS, MosaicSpec, OverviewSpec, PanoramaSpec
 from hinterland.mosaics.levellings import LEVELLINGS
 from hinterland.mosaics.orthomosaic_plan import JOINS, METHODS, PRIORITIES
 from hinterland.products.cog import COMPRESSIONS
-from hinterland.publish.panorama import PANORAMA_KERNELS, PROJECTIONS
+from hinterland.publish.panorama_request import PANORAMA_KERNELS, PROJECTIONS
 from hinterland.reasons import Reason, RefusedError
 from hinterland.rpc.capabilities import CHOICES, capabilities
 from hinterland.rpc.convert import job_message
