@@ -50,11 +50,9 @@ def _figure(dtype: type[np.generic], kernel: str, of: Scene, settings: Settings)
     shape = of.camera.shape
     source = np.rint if dtype is not np.float32 else np.asarray
     samples = source(_FULL_SCALE[dtype] * texture(shape, settings)).astype(dtype)
-    step = choose_step(of.exact_map, of.window, shape)
-    lattice = build_lattice(of.exact_map, of.window, shape, step=step)
-    lattice = lattice._replace(
-        **{name: settings.backend.to_device(getattr(lattice, name)) for name in ("nodes", "blocks", "exact")}
-    )
+    step = choose_step(of.exact_map, of.window, shape, is_gentle=True)
+    lattice = build_lattice(of.exact_map, of.window, shape, step=step, is_gentle=True)
+    lattice = settings.backend.to_device(lattice)
     device_source = settings.backend.to_device(samples[None])
     device_mask = settings.backend.to_device(np.ones(shape, np.bool_))
     exact = np.nan_to_num(maps(of), nan=-1e4).astype(np.float32)
