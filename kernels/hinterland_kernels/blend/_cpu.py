@@ -29,7 +29,7 @@ from hinterland_kernels.blend._rows import (
     ring_of,
     stretches,
 )
-from hinterland_kernels.pixel.ownership import only_owners, owner
+from hinterland_kernels.pixel.ownership import only_owner, owner
 
 Values = NDArray[np.float32]
 Weights = NDArray[np.float32]
@@ -39,7 +39,7 @@ Owners = NDArray[np.int16]
 
 
 @loop
-def assign_owners(
+def assign_owners(  # noqa: C901 - runs of one owner, and what is between
     labels: Owners,
     masks: Mask,
     layer_labels: Owners,
@@ -59,7 +59,8 @@ def assign_owners(
         line = (first_line + i + 0.5) / factor - 0.5
         if math.floor(line) != known:
             known = math.floor(line)
-            only_owners(labels, layer_labels, line, first_cell, wraps, cells)
+            for cell in range(cells.size):
+                cells[cell] = only_owner(labels, layer_labels, line, first_cell + cell, wraps)
         cell = 0
         while cell < cells.size:
             start, alone = (2 * (first_cell + cell) + 1) * factor // 2 - first_sample, cells[cell]

@@ -78,17 +78,3 @@ def only_owner(
         if layer_labels[layer] == label:
             return layer
     return -1
-
-
-@pixel_function
-def only_owners(
-    labels: Any,  # noqa: ANN401 - (lines, samples) host or device array
-    layer_labels: Any,  # noqa: ANN401 - (layers,)
-    line: float,
-    first: int,
-    wraps: bool,
-    cells: Any,  # noqa: ANN401 - (n,)
-) -> None:
-    """Fill the `only_owner` between each label of a line, from `first` on, and its next."""
-    for cell in range(cells.shape[0]):
-        cells[cell] = only_owner(labels, layer_labels, line, first + cell, wraps)
