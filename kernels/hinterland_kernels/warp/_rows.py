@@ -136,7 +136,7 @@ def ends_of(start: int, step: int, bend: int, side: int, pixel: int, count: int)
     """Bounds of the places of some neighbours: of the first and the last, and what may bulge beyond them."""
     first = place_of(start, step, bend, side, pixel)
     last = place_of(start, step, bend, side, pixel + count - 1)
-    bulge = (abs(bend) * count * count >> (_BEND_BITS + 2)) + 1
+    bulge = (abs(bend) * count * count >> (_BEND_BITS + 2)) + (bend != 0)
     return min(first, last) - bulge, max(first, last) + bulge
 
 
