@@ -159,7 +159,7 @@ def build_lattice(
     is_gentle : bool
         True promises that the map bends gently but for kinks, cuts and ends along lines longer than four blocks,
         as from one map projection to another and from a panorama to a camera: a fifteenth of the points then tells
-        all others.
+        all others, and blocks of a multiple of four pixels may bend.
 
     Returns
     -------
