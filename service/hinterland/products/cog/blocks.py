@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,8 @@ class Blocks:
         self._levels = levels
         self._heap = heap
         self._waiting = np.full(sum(counts), _MISSING, np.int64)
+        self._taken: set[int] = set()
+        self._lock = threading.Lock()
 
     @property
     def sizes(self) -> NDArray[np.int64]:
@@ -74,7 +77,10 @@ class Blocks:
         """
         level, row, column = place
         index = int(self.first[level]) + row * self._levels[level].blocks_across + column
-        if self._waiting[index] != _MISSING:
+        with self._lock:  # two threads may have encoded the same block
+            is_taken = index in self._taken
+            self._taken.add(index)
+        if is_taken:
             message = f"block {place} is written twice: tiles overlap"
             raise ValueError(message)
         self._keep(index, samples, mask)
