@@ -40,15 +40,15 @@ def _camera(lines: int, samples: int) -> CameraModel:
 def _ours(
     camera: CameraModel, grid: CylindricalGrid, source: NDArray[np.uint8]
 ) -> Callable[[], NDArray[np.uint8]]:
-    """All of it: footprint, step, lattice, samples and mask."""
+    """All of it: footprint, step, lattice, samples and mask; of the frame all samples are valid."""
+    mask = np.ones(camera.shape, np.bool_)
 
     def run() -> NDArray[np.uint8]:
         viewpoint = camera.center
         exact_map = grid_to_image(grid, camera, _GROUND, viewpoint)
         (window,) = footprint_on_grid(grid, camera, _GROUND, viewpoint)
         step = choose_step(exact_map, window, camera.shape, is_gentle=True)
-        lattice = build_lattice(exact_map, window, camera.shape, step=step, is_gentle=True)
-        mask = np.ones(camera.shape, np.bool_)
+        lattice = build_lattice(exact_map, window, camera.shape, step=step, is_gentle=True, workers=CORES)
         line, sample, lines, samples = window
         values = np.empty((source.shape[0], lines, samples), np.uint8)
         valid = np.empty((lines, samples), np.bool_)

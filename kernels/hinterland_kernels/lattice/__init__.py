@@ -9,16 +9,36 @@ asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-GridToSource = Callable[[NDArray[np.float64]], NDArray[np.float64]]
-"""The exact map: grid points (n, 2) to source points (n, 2), line and sample; nan where there is none."""
+from hinterland_kernels.lattice._points import (
+    CELL,
+    HALVES,
+    QUARTERS,
+    TOLERANCE_PX,
+    GridToSource,
+    evaluate,
+    gentle_points,
+    points_by_halves,
+)
 
-TOLERANCE_PX = 1.0 / 64.0
+__all__ = [
+    "EMPTY",
+    "SMOOTH",
+    "STEPS",
+    "TOLERANCE_PX",
+    "GridToSource",
+    "Lattice",
+    "build_lattice",
+    "choose_step",
+]
+
 STEPS = (64, 32, 16, 8)
 
 EMPTY = -2
@@ -27,14 +47,11 @@ SMOOTH = -1
 """Block that is bilinear between its corners, or bends evenly."""
 
 _ROUGH = 0
-_SMOOTH_PX = TOLERANCE_PX / 4.0
 _MOST_LOOKED_AT = 12
 """Blocks along a window's side by which `choose_step` judges it."""
 _CHECK_MARGIN, _CHECK_MARGIN_BENT = 0.5, 0.375
 # the check points of a block see at least this share of the largest error: all of it where the map curves evenly,
 # half where it has a kink (the horizon) close to the block's edge, less where a bend takes a part for its own
-_HALVES, _QUARTERS = 2, 4
-"""Parts of a block's edge between check points: quarters see whether a bend is even."""
 
 
 class Lattice(NamedTuple):
@@ -59,80 +76,6 @@ class Lattice(NamedTuple):
     """
 
 
-def _evaluate(
-    exact_map: GridToSource, lines: NDArray[np.float64], samples: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Exact map on the product of lines and samples: (lines, samples, 2)."""
-    grid = np.stack(np.meshgrid(lines, samples, indexing="ij"), axis=-1).reshape(-1, 2)
-    return exact_map(grid).reshape(len(lines), len(samples), 2)
-
-
-def _points(
-    exact_map: GridToSource, first: tuple[int, int], blocks: tuple[int, int], step: int
-) -> NDArray[np.float64]:
-    """The map at corners, edge midpoints and centres of blocks: (2 m + 1, 2 n + 1, 2)."""
-    half = step // 2
-    lines = first[0] + half * np.arange(2 * blocks[0] + 1, dtype=np.float64)
-    samples = first[1] + half * np.arange(2 * blocks[1] + 1, dtype=np.float64)
-    return _evaluate(exact_map, lines, samples)
-
-
-def _gentle_points(
-    exact_map: GridToSource, first: tuple[int, int], blocks: tuple[int, int], step: int
-) -> NDArray[np.float64]:
-    """The map at every quarter of blocks, if it bends gently: (4 m + 1, 4 n + 1, 2).
-
-    Nodes two steps apart tell where cubics through them are as good as the map itself: there they stand for it.
-    A cell of four by four blocks decides that by itself and its neighbours, whatever the window.
-    """
-    from hinterland_kernels.lattice._blocks import refine  # noqa: PLC0415 - loads Numba
-
-    parts, node = 2 * _QUARTERS, 2 * step
-    places, nodes = [], []
-    for start, count in zip(first, blocks, strict=True):
-        points = start + step // _QUARTERS * np.arange(_QUARTERS * count + 1)
-        begin, end = points[0] // (2 * node), points[-1] // (2 * node) + 1
-        places.append((points - begin * 2 * node) * parts // node)
-        # a cell more about those of the window, and a cubic's reach about that
-        nodes.append(node * np.arange(2 * begin - 4, 2 * end + 5, dtype=np.float64))
-    coarse = _evaluate(exact_map, *nodes)
-    fine = np.empty((_QUARTERS * blocks[0] + 1, _QUARTERS * blocks[1] + 1, 2))
-    down, right = places
-    is_rough = _rough_cells(coarse)
-    refine(np.ascontiguousarray(coarse[2:-2, 2:-2]), is_rough, down, right, parts, fine)
-    if not is_rough.any():
-        return fine
-    missing = np.argwhere(np.isnan(fine[..., 0]))
-    if len(missing):
-        fine[missing[:, 0], missing[:, 1]] = exact_map(np.array(first) + step / _QUARTERS * missing)
-    return fine
-
-
-def _rough_cells(coarse: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Cells of two nodes' distances, but the outermost, that or whose neighbours no cubic is good enough for.
-
-    Cubics through every second node are held to the nodes between. Those through all, at half the distance, err by
-    a sixteenth of what is seen. A kink that slips through between a cell's nodes shows in its neighbours.
-    """
-    with np.errstate(invalid="ignore"):
-        down = np.abs(_between(coarse) - coarse[3:-3:2]).max(axis=-1)[:, 2:-2]
-        right = np.abs(_between(coarse.swapaxes(0, 1)) - coarse.swapaxes(0, 1)[3:-3:2]).max(axis=-1).T[2:-2]
-        errors = [down[:, k : down.shape[1] - 2 + k : 2] for k in range(3)]
-        errors += [right[k : right.shape[0] - 2 + k : 2] for k in range(3)]
-        rough = ~(np.maximum.reduce(errors) <= _SMOOTH_PX)  # ~ so that nan, where the map ends, is rough
-    m, n = rough.shape
-    around = [rough[i : m - 2 + i, j : n - 2 + j] for i in range(3) for j in range(3)]
-    found: NDArray[np.bool_] = np.logical_or.reduce(around)
-    return found
-
-
-def _between(nodes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Cubics through every second of a column's nodes, halfway between them."""
-    a, b, c, d = nodes[:-6:2], nodes[2:-4:2], nodes[4:-2:2], nodes[6::2]
-    between: NDArray[np.float64] = (9.0 * (b + c) - (a + d)) / 16.0
-    return between
-
-
 def build_lattice(
     exact_map: GridToSource,
     window: tuple[int, int, int, int],
@@ -141,6 +84,7 @@ def build_lattice(
     step: int = 32,
     tolerance_px: float = TOLERANCE_PX,
     is_gentle: bool = False,
+    workers: int = 1,
 ) -> Lattice:
     """Evaluate a map at sparse nodes over a window, exactly where it is not smooth.
 
@@ -160,6 +104,8 @@ def build_lattice(
         True promises that the map bends gently but for kinks, cuts and ends along lines longer than four blocks,
         as from one map projection to another and from a panorama to a camera: a fifteenth of the points then tells
         all others, and blocks of a multiple of four pixels may bend.
+    workers : int
+        Threads; they change nothing of the lattice.
 
     Returns
     -------
@@ -178,19 +124,57 @@ def build_lattice(
         raise ValueError(message)
     first_line, first_sample = line // step * step, sample // step * step
     m, n = -(-(line + lines - first_line) // step), -(-(sample + samples - first_sample) // step)
-    parts, points_of = (
-        (_QUARTERS, _gentle_points) if is_gentle and not step % _QUARTERS else (_HALVES, _points)
+    build = functools.partial(_built, exact_map, source_shape, step, tolerance_px, is_gentle)
+    band = max(-(-m // workers), CELL)
+    parts = [((first_line + i * step, first_sample), (min(band, m - i), n)) for i in range(0, m, band)]
+    if len(parts) == 1:
+        return build(*parts[0])
+    with ThreadPoolExecutor(workers) as pool:
+        return _joined(list(pool.map(build, *zip(*parts, strict=True))))
+
+
+def _joined(bands: Sequence[Lattice]) -> Lattice:
+    """One lattice of several, one below the other."""
+    first, counts = bands[0], np.cumsum([0, *(len(band.exact) for band in bands)])
+    blocks = [
+        np.where(band.blocks >= 0, band.blocks + count, band.blocks)
+        for band, count in zip(bands, counts[:-1], strict=True)
+    ]
+    return first._replace(
+        nodes=np.concatenate([first.nodes, *(band.nodes[1:] for band in bands[1:])]),
+        blocks=np.concatenate(blocks).astype(np.int32),
+        exact=np.concatenate([band.exact for band in bands]),
+        bends=np.concatenate([band.bends for band in bands]),
     )
-    fine = points_of(exact_map, (first_line, first_sample), (m, n), step)
+
+
+def _built(
+    exact_map: GridToSource,
+    source_shape: tuple[int, int],
+    step: int,
+    tolerance_px: float,
+    is_gentle: bool,
+    first: tuple[int, int],
+    shape: tuple[int, int],
+) -> Lattice:
+    """Make a lattice of so many blocks from a line and sample on."""
+    (first_line, first_sample), (m, n) = first, shape
+    parts = QUARTERS if is_gentle and not step % QUARTERS else HALVES
+    is_off = np.zeros(shape, dtype=np.bool_)
+    if parts == QUARTERS:
+        fine, is_off = gentle_points(exact_map, first, shape, step, source_shape)
+    else:
+        fine = points_by_halves(exact_map, first, shape, step)
     up, along, axis = fine.strides
     side = parts + 1
     each = np.lib.stride_tricks.as_strided(
         fine, (m, n, side, side, 2), (parts * up, parts * along, up, along, axis)
     )
-    blocks, bends = np.empty((m, n), dtype=np.int32), np.empty((m, n, 2, 2))
+    blocks, bends = np.empty(shape, dtype=np.int32), np.empty((m, n, 2, 2))
     _judge(each, source_shape, step, tolerance_px, blocks, bends)
-    rough = np.argwhere(blocks == 0)
-    blocks[blocks == 0] = np.arange(len(rough), dtype=np.int32)
+    blocks[is_off], bends[is_off] = EMPTY, 0.0
+    rough = np.argwhere(blocks == _ROUGH)
+    blocks[blocks == _ROUGH] = np.arange(len(rough), dtype=np.int32)
     return Lattice(
         line=first_line,
         sample=first_sample,
@@ -240,9 +224,9 @@ def choose_step(
     for step in STEPS:
         m, n = -(-lines // step) + 1, -(-samples // step) + 1
         rows, columns = _spread(line // step, m), _spread(sample // step, n)
-        parts = _QUARTERS if is_gentle else _HALVES
+        parts = QUARTERS if is_gentle else HALVES
         inside = step / parts * np.arange(parts + 1)
-        points = _evaluate(
+        points = evaluate(
             exact_map,
             (rows[:, None] * step + inside).reshape(-1),
             (columns[:, None] * step + inside).reshape(-1),
@@ -271,6 +255,6 @@ def _judge(
 ) -> None:
     from hinterland_kernels.lattice._blocks import judge  # noqa: PLC0415 - loads Numba
 
-    may_bend = points.shape[2] == _QUARTERS + 1
+    may_bend = points.shape[2] == QUARTERS + 1
     bent = _CHECK_MARGIN_BENT * tolerance_px if may_bend else 0.0
     judge(points, source_shape, float(step), _CHECK_MARGIN * tolerance_px, bent, kinds, bends)

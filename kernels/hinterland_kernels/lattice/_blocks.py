@@ -15,6 +15,8 @@ ROUGH = 0
 MOST_BENT = 2.0
 """px. A block's middle is off its corners by a quarter of a bend."""
 Points = NDArray[np.float64]
+_FAR_STEPS = 4.0
+"""Steps of a block's points that a map can not make up between them where it ends."""
 
 
 @pixel_function
@@ -77,6 +79,27 @@ def refine(
 
 
 @loop
+def find_off(coarse: Points, shape: tuple[int, int], is_off: NDArray[np.bool_]) -> None:
+    """Find cells that lie beyond one edge of the source with all their neighbours, farther than from node to node.
+
+    Parameters
+    ----------
+    coarse : (2 p + 5, 2 q + 5, 2)
+        Nodes, those of the neighbours too.
+    shape : (int, int)
+        Lines and samples of the source.
+    is_off : (p, q)
+        Of each cell of two by two nodes' distances.
+    """
+    for i in range(is_off.shape[0]):
+        for j in range(is_off.shape[1]):
+            nodes = coarse[2 * i : 2 * i + 7, 2 * j : 2 * j + 7]
+            least, greatest, _ = bounds(nodes)
+            longest = longest_step(nodes)
+            is_off[i, j] = longest > 0.0 and is_beyond(least, greatest, shape, _FAR_STEPS * longest)
+
+
+@loop
 def judge(
     points: Any,  # noqa: ANN401 - (m, n, k, k, 2) float64, of any strides
     shape: tuple[int, int],
@@ -107,26 +130,17 @@ def judge(
     bent = np.empty((2, 2))
     for i in range(kinds.shape[0]):
         for j in range(kinds.shape[1]):
-            ends = 0
-            least = (np.inf, np.inf)
-            greatest = (-np.inf, -np.inf)
-            for k in range(last + 1):
-                for m in range(last + 1):
-                    line, sample = points[i, j, k, m, 0], points[i, j, k, m, 1]
-                    if np.isnan(line):
-                        ends += 1
-                        continue
-                    least = (min(least[0], line), min(least[1], sample))
-                    greatest = (max(greatest[0], line), max(greatest[1], sample))
-            above, below = greatest[0] < -margin, least[0] > shape[0] - 1 + margin
-            before, behind = greatest[1] < -margin, least[1] > shape[1] - 1 + margin
-            is_off = above or below or before or behind
+            least, greatest, ends = bounds(points[i, j])
+            is_off = is_beyond(least, greatest, shape, margin)
             bends[i, j] = 0.0
             if ends == (last + 1) ** 2 or (is_off and ends == 0):
                 kinds[i, j] = EMPTY
             elif ends > 0:
-                # where the map ends it may bend so that between points off the source there are some on it
-                kinds[i, j] = ROUGH
+                # where the map ends it may bend so that between points off the source there are some on it,
+                # but for those that are farther off than the next point
+                longest = longest_step(points[i, j])
+                is_far = is_beyond(least, greatest, shape, margin + _FAR_STEPS * longest)
+                kinds[i, j] = EMPTY if is_far and longest > 0.0 else ROUGH
             elif _error(points[i, j], bends[i, j]) <= tolerance:
                 kinds[i, j] = SMOOTH
             else:
@@ -134,6 +148,48 @@ def judge(
                 kinds[i, j] = SMOOTH if is_gentle and _error(points[i, j], bent) <= tolerance_bent else ROUGH
                 if kinds[i, j] == SMOOTH:
                     bends[i, j] = bent
+
+
+@pixel_function
+def bounds(points: Any) -> tuple[tuple[float, float], tuple[float, float], int]:  # noqa: ANN401 - (k, l, 2)
+    """Least and greatest line and sample of points, and how many of them have no image."""
+    ends = 0
+    least = (np.inf, np.inf)
+    greatest = (-np.inf, -np.inf)
+    for k in range(points.shape[0]):
+        for m in range(points.shape[1]):
+            line, sample = points[k, m, 0], points[k, m, 1]
+            if np.isnan(line):
+                ends += 1
+                continue
+            least = (min(least[0], line), min(least[1], sample))
+            greatest = (max(greatest[0], line), max(greatest[1], sample))
+    return least, greatest, ends
+
+
+@pixel_function
+def is_beyond(
+    least: tuple[float, float], greatest: tuple[float, float], shape: tuple[int, int], margin: float
+) -> bool:
+    """True if all points between two corners lie beyond one edge of the source by more than a margin, px."""
+    above, below = greatest[0] < -margin, least[0] > shape[0] - 1 + margin
+    before, behind = greatest[1] < -margin, least[1] > shape[1] - 1 + margin
+    return above or below or before or behind
+
+
+@pixel_function
+def longest_step(points: Any) -> float:  # noqa: ANN401 - (k, l, 2)
+    """Most lines or samples of the source from a point to the next; 0 where no two neighbours have an image."""
+    longest = 0.0
+    for k in range(points.shape[0]):
+        for m in range(points.shape[1]):
+            for axis in range(2):
+                here = points[k, m, axis]
+                down = points[min(k + 1, points.shape[0] - 1), m, axis] - here
+                right = points[k, min(m + 1, points.shape[1] - 1), axis] - here
+                longest = longest if np.isnan(down) else max(longest, abs(down))
+                longest = longest if np.isnan(right) else max(longest, abs(right))
+    return longest
 
 
 @pixel_function

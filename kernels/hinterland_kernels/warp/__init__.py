@@ -223,6 +223,7 @@ def _fill_blocks(
         _read_only(weighed),
         source_flat,
         weighed_flat,
+        _flat(mask[None])[0][0],
         base,
         mask,
         is_whole or _is_whole(mask, lattice, window),

@@ -1,8 +1,8 @@
 """The warp on the CPU, a block of the lattice at a time.
 
 Most blocks of a lattice are smooth and lie well inside their source: sixteen pixels of them are made at once
-(`_runs`). Blocks off the source are emptied, those of a coarser grid take their weights a line at a time, and what
-is left goes pixel by pixel (`_pixel`). Which way a pixel goes depends on its own block and the source under it,
+(`_runs`), and where taps are missing too (`_edges`). Blocks off the source are emptied, those of a coarser grid
+take their weights a line at a time, and what is left goes pixel by pixel (`_pixel`). Which way a pixel goes depends on its own block and the source under it,
 never on the window.
 """
 
@@ -19,7 +19,7 @@ from hinterland_kernels._lanes import COUNT
 from hinterland_kernels.pixel.lattice import footprint, lattice_to_source
 from hinterland_kernels.pixel.sampling import BICUBIC, BSPLINE3, NEAREST, kernel_radius, whole
 from hinterland_kernels.pixel.sampling import WIDENED as FULLY_WIDENED
-from hinterland_kernels.warp._by_kernel import fill_run, fill_widened
+from hinterland_kernels.warp._by_kernel import fill_edge, fill_run, fill_widened
 from hinterland_kernels.warp._nearest import block_ends, fill_nearest
 from hinterland_kernels.warp._pixel import fill_pixel
 from hinterland_kernels.warp._rows import (
@@ -116,10 +116,11 @@ def way_with(
 
 
 @loop
-def has_all_taps(run: Run, place: int, step: int, taps: int, before: int, mask: NDArray[np.bool_]) -> bool:
+def has_all_taps(job: Job, run: Run, place: int, taps: int, before: int) -> bool:
     """True if the sixteen neighbours that `place` belongs to, those of other windows counted, miss no tap."""
+    mask = job.mask
     begin = place - place % COUNT
-    end = min(begin + COUNT, step) - 1
+    end = min(begin + COUNT, run.side) - 1
     downs = ends_of(run.down, run.down_step, run.down_bend, run.side, begin, end - begin + 1)
     rights = ends_of(run.right, run.right_step, run.right_bend, run.side, begin, end - begin + 1)
     first = run.line - before + (downs[0] >> FRACTION_BITS)
@@ -129,9 +130,10 @@ def has_all_taps(run: Run, place: int, step: int, taps: int, before: int, mask: 
     if first < 0 or left < 0 or last > mask.shape[0] or right > mask.shape[1]:
         return False
     valid = True
-    for k in range(first, last):
-        for one in mask[k, left:right]:
-            valid &= one
+    if not job.is_whole:
+        for k in range(first, last):
+            for one in mask[k, left:right]:
+                valid &= one
     return valid
 
 
@@ -156,6 +158,27 @@ def find_ways(
             ways[k] = way_with(lattice, i, j, job.mask, job.is_whole, kernel, taps, before)
             if ways[k] not in (NOTHING, SINGLY):
                 lay(lattice, i, j, job.mask.shape[1], laid[k])
+
+
+@loop
+def mark(
+    ways: NDArray[np.uint8],
+    step: int,
+    first: int,
+    out: NDArray[Any],
+    out_mask: NDArray[np.bool_],
+) -> None:
+    """Empty the blocks off the source, of which the first begins at a sample of the result; call others valid."""
+    k = 0
+    while k < ways.size:
+        # blocks side by side that are alike are filled together
+        start, is_nothing = max(first + k * step, 0), ways[k] == NOTHING
+        while k < ways.size and (ways[k] == NOTHING) == is_nothing:
+            k += 1
+        stop = min(first + k * step, out_mask.shape[1])
+        out_mask[:, start:stop] = not is_nothing
+        if is_nothing:
+            out[:, :, start:stop] = 0
 
 
 @loop
@@ -192,21 +215,21 @@ def _filler(kernel: int, is_levelled: bool) -> Callable[[Job], None]:  # noqa: C
         laid = np.empty((ways.size, NUMBERS), np.int64)
         weights = np.empty(WEIGHTS, np.float32)
         # taken out once: each use of a part of the job would count its references
-        mask, source, weighed = job.mask, job.source_flat, job.weighed_flat
+        source, weighed = job.source_flat, job.weighed_flat
         out, out_mask = job.out, job.out_mask
         gain, offset, flat = job.gain, job.offset, job.flat
-        shape = mask.shape[0], mask.shape[1], job.base
-        out_mask[:] = True
+        shape = job.mask.shape[0], job.mask.shape[1], job.base
         for i in range(down // step, (down + height - 1) // step + 1):
             find_ways(job, widening_kernel, taps, before, i, first_j, ways, laid)
-            for y in range(max(i * step - down, 0), min((i + 1) * step - down, height)):
+            top, bottom = max(i * step - down, 0), min((i + 1) * step - down, height)
+            mark(ways, step, first_j * step - right, out[:, top:bottom], out_mask[top:bottom])
+            for y in range(top, bottom):
                 for j in range(first_j, last_j + 1):
                     way = ways[j - first_j]
                     start, stop = max(j * step - right, 0), min((j + 1) * step - right, width)
                     if way == NOTHING:
-                        out_mask[y, start:stop] = False
-                        out[:, y, start:stop] = 0
-                    elif way == SINGLY:
+                        continue
+                    if way == SINGLY:
                         fill_singly(job, y, start, stop)
                     elif way == WIDENED:
                         run = run_along(laid[j - first_j], down + y - i * step)
@@ -240,9 +263,11 @@ def _filler(kernel: int, is_levelled: bool) -> Callable[[Job], None]:  # noqa: C
                             if way == PARTLY:
                                 # by sixteens that begin where the block's do
                                 end = min(start + COUNT - place % COUNT, stop)
-                                is_there = has_all_taps(run, place, step, taps, before, mask)
+                                is_there = has_all_taps(job, run, place, taps, before)
                             if not is_there:
-                                fill_singly(job, y, start, end)
+                                fill_edge(  # type: ignore[no-untyped-call]
+                                    kernel, is_levelled, job, run, place, weights, y, start, end
+                                )
                             else:
                                 fill_run(  # type: ignore[no-untyped-call]
                                     kernel,

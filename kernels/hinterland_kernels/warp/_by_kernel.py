@@ -13,6 +13,7 @@ from numba.extending import overload
 
 from hinterland_kernels.pixel.sampling import BILINEAR
 from hinterland_kernels.warp._bilinear import fill_bytes
+from hinterland_kernels.warp._edges import FILL_EDGE
 from hinterland_kernels.warp._runs import FILL_RUN
 from hinterland_kernels.warp._widened import FILL_WIDENED
 
@@ -54,5 +55,21 @@ def _wide(kernel, is_levelled, picture, gain, offset, flat, run, wide, weights, 
 
     def call(kernel, is_levelled, picture, gain, offset, flat, run, wide, weights, out, y, start, stop):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001
         fill(picture, gain, offset, flat, run, wide, weights, out, y, start, stop)
+
+    return call
+
+
+def fill_edge(kernel, is_levelled, job, run, place, room, y, start, stop):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Stand for `FILL_EDGE[kernel, is_levelled]`, both of them constants."""
+
+
+@overload(fill_edge, jit_options=_INLINED)
+def _edge(kernel, is_levelled, job, run, place, room, y, start, stop):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001
+    if not _is_constant(kernel, is_levelled):
+        return None
+    fill = FILL_EDGE[kernel.literal_value, is_levelled.literal_value]
+
+    def call(kernel, is_levelled, job, run, place, room, y, start, stop):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001
+        fill(job, run, place, room, y, start, stop)
 
     return call

@@ -27,6 +27,8 @@ class Job(NamedTuple):
     """(bands, n): the source's lines one after the other, from `base` on."""
     weighed_flat: NDArray[Any]
     """(bands, n): the same of what the kernel weighs."""
+    mask_flat: NDArray[np.bool_]
+    """(n,): and of the mask."""
     base: int
     """Index of the first sample in a band."""
     mask: NDArray[np.bool_]

@@ -172,6 +172,21 @@ def test_the_map_at_a_pixel_does_not_depend_on_the_window() -> None:
     np.testing.assert_array_equal(found[0], found[1])
 
 
+def test_threads_change_nothing_of_a_lattice() -> None:
+    camera = label_camera("CAHVORE NLM")
+    exact_map = panorama_map(camera, Surface((0.0, 0.0, -1.0), 0.0), 0.0, 90.0, 8.0)
+    for is_gentle in (False, True):
+        one, many = (
+            build_lattice(
+                exact_map, (70, 5, 1300, 2800), camera.model.shape, is_gentle=is_gentle, workers=workers
+            )
+            for workers in (1, 3)
+        )
+        assert one[:3] == many[:3]
+        for expected, found in zip(one[3:], many[3:], strict=True):
+            np.testing.assert_array_equal(found, expected)
+
+
 def test_a_window_that_starts_left_of_the_grid_meets_the_same_map() -> None:
     camera = label_camera("CAHVORE NLE")
     exact_map = panorama_map(camera, INFINITY, 85.0, 30.0, 12.0)
@@ -180,11 +195,13 @@ def test_a_window_that_starts_left_of_the_grid_meets_the_same_map() -> None:
     assert assert_faithful(exact_map, lattice, camera, random_points((0, -200, 600, 400))) > 1000
 
 
-def test_no_pixel_of_an_empty_block_lies_on_the_source() -> None:
-    camera = label_camera("CAHVOR 1N491020519")
+@pytest.mark.parametrize("is_gentle", [False, True])
+@pytest.mark.parametrize("name", ["CAHVOR 1N491020519", "CAHVORE NLM", "CAHVORE 1F490747543"])
+def test_no_pixel_of_an_empty_block_lies_on_the_source(name: str, is_gentle: bool) -> None:
+    camera = label_camera(name)
     exact_map = panorama_map(camera, Surface((0.0, 0.0, -1.0), 0.0), 0.0, 90.0, 8.0)
     window = (0, 0, 1440, 2880)
-    lattice = build_lattice(exact_map, window, camera.model.shape, step=32)
+    lattice = build_lattice(exact_map, window, camera.model.shape, step=32, is_gentle=is_gentle)
     empty = np.argwhere(lattice.blocks == EMPTY)
     assert 0.5 * lattice.blocks.size < len(empty) < lattice.blocks.size
     inside = np.stack(np.meshgrid(np.arange(32), np.arange(32), indexing="ij"), axis=-1).reshape(-1, 2)

@@ -54,7 +54,7 @@ def pixel_by_pixel(
     return values, valid
 
 
-@pytest.mark.parametrize("flat", [NO_FLAT, Flat(110.0, 140.0, 3e-5, 0.3, 0.1)], ids=["plain", "shaded"])
+@pytest.mark.parametrize("flat", [NO_FLAT, Flat(110.0, 140.0, 1.2e-5, 0.3, 0.1)], ids=["plain", "shaded"])
 @pytest.mark.parametrize("holes", [0.0, 0.003])
 @pytest.mark.parametrize("scale", [-0.8, 0.4, 1.0, 1.7])
 @pytest.mark.parametrize("bent", [1.0, 9.0], ids=["straight", "bent"])
@@ -110,6 +110,16 @@ def test_a_source_narrower_than_the_lanes_is_filled() -> None:
     open_mask = np.pad(mask, ((0, 0), (0, 40)))
     expected, _ = warp(wide, open_mask, lattice, (0, 0, 80, 20))
     check_warped(values, expected, 1.0)
+
+
+@pytest.mark.parametrize("kernel", sorted(KERNELS))
+def test_nothing_under_a_hole_reaches_a_sample(kernel: str) -> None:
+    source, mask = texture((1, *SHAPE)), holey(SHAPE, 0.003)
+    lattice = lattice_of(0.8)
+    expected, valid = warp(source, mask, lattice, WINDOW, kernel=kernel)
+    values, found = warp(np.where(mask, source, np.float32("nan")), mask, lattice, WINDOW, kernel=kernel)
+    np.testing.assert_array_equal(found, valid)
+    np.testing.assert_array_equal(values, expected)
 
 
 def test_blocks_without_a_valid_sample_are_empty() -> None:
