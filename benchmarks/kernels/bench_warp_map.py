@@ -100,6 +100,7 @@ def _given_maps(lattice: Lattice, side: int) -> tuple[NDArray[np.float32], NDArr
     """The lattice's points at every pixel, as OpenCV takes them: samples and lines."""
     place = np.arange(side)
     block, t = place // lattice.step, (place % lattice.step) / lattice.step
+    bulge = t * (1.0 - t)
     found = []
     for axis in (1, 0):
         nodes = lattice.nodes[..., axis]
@@ -108,6 +109,10 @@ def _given_maps(lattice: Lattice, side: int) -> tuple[NDArray[np.float32], NDArr
         for first in range(0, side, _BAND_LINES):
             part = rows[first : first + _BAND_LINES]
             points[first : first + _BAND_LINES] = (1.0 - t) * part[:, block] + t * part[:, block + 1]
+            down, right = np.moveaxis(lattice.bends[block[first : first + _BAND_LINES], ..., axis], -1, 0)
+            points[first : first + _BAND_LINES] += (
+                bulge[first : first + _BAND_LINES, None] * down[:, block] + bulge * right[:, block]
+            )
         found.append(points)
     return found[0], found[1]
 
@@ -120,8 +125,8 @@ def _ours(
     values, valid = out
 
     def run() -> None:
-        step = choose_step(maps.exact_map, window, shape)
-        lattice = build_lattice(maps.exact_map, window, shape, step=step, is_gentle=True)
+        step = choose_step(maps.exact_map, window, shape, is_gentle=True)
+        lattice = build_lattice(maps.exact_map, window, shape, step=step, is_gentle=True, workers=CORES)
         is_whole = bool(mask.all())
         coefficients = spline_coefficients(source, mask) if kernel == "bspline3" else None
 
@@ -152,8 +157,9 @@ def _figures(kernel: str, dtype: str, bands: int, maps: _Maps, settings: Setting
     side = maps.target.lines
     values, valid = np.empty((bands, side, side), dtype), np.empty((side, side), np.bool_)
     ours = _ours(maps, source, mask, kernel, (values, valid))
-    step = choose_step(maps.exact_map, (0, 0, side, side), maps.source.shape)
-    lattice = build_lattice(maps.exact_map, (0, 0, side, side), maps.source.shape, step=step, is_gentle=True)
+    whole = (0, 0, side, side)
+    step = choose_step(maps.exact_map, whole, maps.source.shape, is_gentle=True)
+    lattice = build_lattice(maps.exact_map, whole, maps.source.shape, step=step, is_gentle=True)
     sample_map, line_map = _given_maps(lattice, side)
     interleaved = np.ascontiguousarray(np.moveaxis(source, 0, -1))
     remapped = np.empty((side, side, bands), dtype)

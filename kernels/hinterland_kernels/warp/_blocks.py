@@ -2,8 +2,8 @@
 
 Most blocks of a lattice are smooth and lie well inside their source: sixteen pixels of them are made at once
 (`_runs`), and where taps are missing too (`_edges`). Blocks off the source are emptied, those of a coarser grid
-take their weights a line at a time, and what is left goes pixel by pixel (`_pixel`). Which way a pixel goes depends on its own block and the source under it,
-never on the window.
+take their weights a line at a time, and what is left goes pixel by pixel (`_pixel`). Which way a pixel goes
+depends on its own block and the source under it, never on the window.
 """
 
 from __future__ import annotations

@@ -140,7 +140,7 @@ def _resampled(raster: MapRaster, grid: MapGrid, kernel: str) -> tuple[Window | 
             min(samples, _PROBE_PX),
         )
         reduced = source.reduced(factor)
-        step = choose_step(grid_to_source(grid, reduced), probe, reduced.shape)
+        step = choose_step(grid_to_source(grid, reduced), probe, reduced.shape, is_gentle=True)
     return window, factor, step
 
 
