@@ -3,22 +3,25 @@
 Numba's on-disk cache looks at the file that holds a loop and not at the formulas inlined into it. So the
 cache lives in a folder named after a digest of every source file of the package: a changed formula is
 compiled anew.
+
+Numba takes longer to import than many a command to run. It is imported when the first loop is called.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import importlib
 import os
+import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
-
-import numba
-from numba.core.target_extension import current_target
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from types import ModuleType
+from typing import Any, TypeVar
 
 F = TypeVar("F", bound="Callable[..., object]")
+
+_lock = threading.RLock()
 
 
 def _cache_folder() -> str:
@@ -32,12 +35,55 @@ def _cache_folder() -> str:
     return str(Path(base) / "hinterland" / f"kernels-{digest.hexdigest()[:16]}")
 
 
-if not numba.config.CACHE_DIR:  # NUMBA_CACHE_DIR, where the user set it, is obeyed
-    numba.config.CACHE_DIR = _cache_folder()
+@functools.cache
+def load_numba() -> ModuleType:
+    """Import Numba, and have it keep what it compiles in a folder of these sources."""
+    numba = importlib.import_module("numba")
+    if not numba.config.CACHE_DIR:  # NUMBA_CACHE_DIR, where the user set it, is obeyed
+        numba.config.CACHE_DIR = _cache_folder()
+    return numba
+
+
+class Compiled:
+    """Stands for a function that Numba compiles; Numba is imported when it is first called or asked about.
+
+    Other compiled code takes it for the function itself: Numba asks it for its type.
+
+    Parameters
+    ----------
+    function : callable
+        What is compiled.
+    **options
+        Of `numba.njit`.
+    """
+
+    def __init__(self, function: Callable[..., object], **options: Any) -> None:  # noqa: ANN401 - Numba's
+        functools.update_wrapper(self, function)
+        self._options = options
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - the function's
+        """Run the compiled function."""
+        return self.compiled(*arguments, **named)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - Numba's
+        """What Numba's function has: `py_func`, `signatures`, its type in compiled code."""
+        if name.startswith("__"):  # Python's own questions, to which nothing is to be imported
+            raise AttributeError(name)
+        return getattr(self.compiled, name)
+
+    @functools.cached_property
+    def compiled(self) -> Any:  # noqa: ANN401 - Numba's
+        """Numba's function; the plain one where NUMBA_DISABLE_JIT says so."""
+        with _lock:  # two threads must not make two of one
+            if "compiled" not in vars(self):
+                vars(self)["compiled"] = load_numba().njit(**self._options)(self.__wrapped__)
+            return vars(self)["compiled"]
 
 
 def _is_for_device(_call: object, _caller: object, _callee: object) -> bool:
     """True where a formula is put into a CUDA kernel as source; a loop takes it compiled, once for all loops."""
+    from numba.core.target_extension import current_target  # noqa: PLC0415 - Numba asks, so it is there
+
     return bool(current_target() != "cpu")
 
 
@@ -49,9 +95,10 @@ def pixel_function(function: F) -> F:
     count the references to them at each pixel.
     """
     if "Any" in function.__annotations__.values():
-        return numba.njit(inline="always", error_model="numpy")(function)  # type: ignore[no-any-return]
-    mark = numba.njit(inline=_is_for_device, forceinline=True, error_model="numpy")
-    return mark(function)  # type: ignore[no-any-return]
+        return Compiled(function, inline="always", error_model="numpy")  # type: ignore[return-value]
+    return Compiled(  # type: ignore[return-value]
+        function, inline=_is_for_device, forceinline=True, error_model="numpy"
+    )
 
 
 def loop(function: F) -> F:
@@ -59,4 +106,4 @@ def loop(function: F) -> F:
 
     Without `fastmath` each sample is the same sum in the same order whatever the tile or thread.
     """
-    return numba.njit(nogil=True, cache=True, error_model="numpy")(function)  # type: ignore[no-any-return]
+    return Compiled(function, nogil=True, cache=True, error_model="numpy")  # type: ignore[return-value]

@@ -10,9 +10,12 @@ import inspect
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from hinterland_kernels._jit import load_numba
 
 CPU_NAME = "cpu"
 CUDA_NAME = "cuda"
@@ -50,6 +53,11 @@ class Backend:
 
 
 CPU = Backend(name=CPU_NAME, xp=np, device="cpu")
+
+
+def compiled_folder() -> Path:
+    """Where compiled loops are kept."""
+    return Path(load_numba().config.CACHE_DIR)
 
 
 def simulating() -> bool:

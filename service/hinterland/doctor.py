@@ -12,15 +12,13 @@ from importlib.metadata import PackageNotFoundError, version
 from multiprocessing import get_context
 from pathlib import Path
 
-import numba
-
 from hinterland import __version__
 from hinterland.demo import examples
 from hinterland.publish.mosaic import make_mosaic
 from hinterland.publish.mosaic_request import MosaicRequest
 from hinterland.publish.panorama import make_bundle
 from hinterland.publish.panorama_request import PanoramaRequest
-from hinterland_kernels.backend import BackendMissingError, cuda
+from hinterland_kernels.backend import BackendMissingError, compiled_folder, cuda
 
 PACKAGES = (
     "numpy",
@@ -48,7 +46,7 @@ def examine() -> Iterator[tuple[str, str]]:
         yield "cuda", cuda().device
     except BackendMissingError as error:
         yield "cuda", f"no: {error}"
-    yield "kernel cache", str(numba.config.CACHE_DIR)
+    yield "kernel cache", str(compiled_folder())
 
 
 def compile_kernels() -> float:

@@ -94,6 +94,18 @@ def test_nothing_of_cuda_is_imported_before_it_is_asked_for() -> None:
     assert run.stdout.strip() == "[]"
 
 
+def test_numba_is_imported_when_the_first_loop_is_called() -> None:
+    program = (
+        "import sys, numpy as np, hinterland_kernels.feather, hinterland_kernels.terrain, hinterland_kernels.warp;"
+        "from hinterland_kernels.pyramid import halve;"
+        "print('numba' in sys.modules);"
+        "halve(np.ones((1, 8, 8), np.uint8), np.ones((8, 8), np.bool_));"
+        "print('numba' in sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["False", "True"]
+
+
 class Pair(NamedTuple):
     count: Any
     values: Any

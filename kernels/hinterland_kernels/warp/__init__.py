@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from hinterland_kernels._jit import load_numba
 from hinterland_kernels.backend import CPU, CPU_NAME, CUDA_NAME, Backend
 from hinterland_kernels.lattice import Lattice
 from hinterland_kernels.pixel import sampling
@@ -153,7 +153,7 @@ def spline_coefficients(source: Any, mask: Any, *, backend: Backend = CPU) -> An
     between = backend.xp.empty(mask.shape, dtype=np.float32)
     out = backend.xp.empty(source.shape, dtype=np.float32)
     source, mask = backend.xp.ascontiguousarray(source), backend.xp.ascontiguousarray(mask)
-    if backend.name == CPU_NAME and not numba.config.DISABLE_JIT:
+    if backend.name == CPU_NAME and not load_numba().config.DISABLE_JIT:
         _filter_in_threads(source, mask, between, out)
         return out
     for band in range(source.shape[0]):
@@ -208,7 +208,7 @@ def _fill_blocks(
     result: tuple[Any, Any],
 ) -> bool:
     """Fill the result on the CPU by blocks; False where nothing is compiled."""
-    if numba.config.DISABLE_JIT:
+    if load_numba().config.DISABLE_JIT:
         return False
     from hinterland_kernels.warp._blocks import FILL  # noqa: PLC0415 - as the loops
     from hinterland_kernels.warp._runs import Job  # noqa: PLC0415

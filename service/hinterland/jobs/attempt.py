@@ -18,10 +18,7 @@ import sys
 import tempfile
 import time
 from dataclasses import asdict
-from pathlib import Path
 from typing import IO, Any
-
-import numba
 
 from hinterland.jobs import failpoints
 from hinterland.jobs.attempt_request import AttemptRequest
@@ -37,7 +34,7 @@ from hinterland.publish.memory import keep_freed_memory
 from hinterland.publish.mosaic import make_mosaic
 from hinterland.publish.observer import Observer, Outline
 from hinterland.publish.panorama import make_bundle
-from hinterland_kernels.backend import BackendMissingError, cuda
+from hinterland_kernels.backend import BackendMissingError, compiled_folder, cuda
 
 _PROGRESS_INTERVAL_S = 0.2
 _OWN_FILES_BYTES = 64 << 20
@@ -167,7 +164,7 @@ def _draw(spec: OverviewSpec, asked: AttemptRequest, teller: _Teller) -> None:
 
 def _confine(asked: AttemptRequest) -> None:
     """Leave it the inputs to read, its folders to write and no network, before it reads a byte of any input."""
-    readable = [*system_paths(), *asked.inputs, Path(numba.config.CACHE_DIR)]
+    readable = [*system_paths(), *asked.inputs, compiled_folder()]
     if asked.panorama is not None:
         readable.append(asked.panorama)
     writable = [asked.scratch, asked.checkpoints]

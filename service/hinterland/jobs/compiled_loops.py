@@ -11,7 +11,6 @@ from contextlib import suppress
 from typing import Any
 
 from numba.core import caching
-from numba.core.dispatcher import Dispatcher
 
 import hinterland_kernels
 
@@ -63,7 +62,6 @@ def _loops() -> Iterator[Any]:
     for name, module in list(sys.modules.items()):
         if name.startswith(prefix):
             for value in vars(module).values():
-                is_own = isinstance(value, Dispatcher) and value.__module__ == name
                 cache = getattr(value, "_cache", None)  # formulas have none: each loop holds its own copy
-                if is_own and isinstance(cache, caching.FunctionCache):
+                if isinstance(cache, caching.FunctionCache) and value.__module__ == name:
                     yield value

@@ -27,8 +27,9 @@ from hinterland.mosaics.compose import Composition
 from hinterland.mosaics.plan import Placement, Plan, plan_panorama, plan_within
 from hinterland.mosaics.previews import Previews
 from hinterland.mosaics.warping import build_lattices
-from hinterland.products import load_images, one_stop
 from hinterland.products.geotiff import read_pyramid, read_reduced
+from hinterland.products.load import load_images
+from hinterland.products.stops import one_stop
 from hinterland.progress import Progress, silent
 from hinterland.publish.assets import write_assets
 from hinterland.publish.bundle import REPORT, Bundle

@@ -1,5 +1,7 @@
 import json
 import math
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -394,6 +396,20 @@ def test_a_plain_file_holds_the_same_samples(tmp_path: Path) -> None:
     (one, one_mask), (other, other_mask) = read_raster(plain), read_raster(cog)
     np.testing.assert_array_equal(one_mask, other_mask)
     np.testing.assert_array_equal(one[:, one_mask], other[:, one_mask])
+
+
+def test_a_plain_merge_waits_for_no_compiler(tmp_path: Path) -> None:
+    rasters = ", ".join(repr(str(tile)) for tile in EARTH_TILES)
+    program = (
+        "import sys; from pathlib import Path; from hinterland.publish.mosaic import make_mosaic;"
+        "from hinterland.publish.mosaic_request import MosaicRequest;"
+        f"rasters = tuple(map(Path, [{rasters}])); out = Path({str(tmp_path / 'out.tif')!r});"
+        "make_mosaic(MosaicRequest(rasters=rasters, out=out,"
+        "method='first', compress='none', overviews=False, backend='cpu'));"
+        "print({'numba', 'scipy', 'PIL'} & set(sys.modules))"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "set()"
 
 
 def test_a_mosaic_that_is_there_is_replaced_only_if_asked(tmp_path: Path) -> None:

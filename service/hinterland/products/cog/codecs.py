@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import deflate
 import numpy as np
 import zstandard
@@ -190,6 +189,10 @@ def _predicted(samples: NDArray[Any], predictor: int) -> NDArray[Any]:
         differences[..., 0] = samples[..., 0]
         np.subtract(samples[..., 1:], samples[..., :-1], out=differences[..., 1:])
         samples = differences
+    if len(samples) == 1 and predictor != _FLOAT_DIFFERENCES:
+        return np.ascontiguousarray(samples[0])
+    import cv2  # noqa: PLC0415 - what is not compressed needs none
+
     pixels = samples[0] if len(samples) == 1 else cv2.merge(tuple(samples))
     if predictor != _FLOAT_DIFFERENCES:
         return np.ascontiguousarray(pixels)
