@@ -21,7 +21,7 @@ _OF_BLOCKS = {322, 323, 324, 325}
 _OF_OVERVIEWS = {258, 259, 262, 277, 284, 317, 338, 339, 42113}
 """How samples are stored and which are nodata; the rest is said once, of the raster."""
 _IS_REDUCED, _IS_MASK = 1, 4
-_DEFLATE, _MASK_PHOTOMETRIC = 8, 4
+_AS_IT_IS, _DEFLATE = 1, 8
 _RUN = 64  # blocks that a thread copies at a time
 
 
@@ -137,13 +137,14 @@ class Assembly:
         return [(*kept[min(number_, 1)], *_size(level)) for number_, level in enumerate(self._levels)]
 
     def _of_masks(self) -> list[tuple[Entry, ...]]:
+        kept_by = _AS_IT_IS if self._blocks.is_plain else _DEFLATE
         return [
             (
                 long(_SUBFILE, _IS_MASK | (_IS_REDUCED if number_ else 0)),
                 *_size(level),
                 *(
                     number(tag, value)
-                    for tag, value in ((258, 1), (259, 8), (262, 4), (277, 1), (284, 1), (339, 1))
+                    for tag, value in ((258, 1), (259, kept_by), (262, 4), (277, 1), (284, 1), (339, 1))
                 ),
             )
             for number_, level in enumerate(self._levels)

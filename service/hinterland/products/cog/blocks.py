@@ -34,11 +34,14 @@ class Blocks:
         Of the raster.
     has_mask : bool
         Each block has one of its mask.
+    is_plain : bool
+        Neither blocks nor masks are compressed.
     """
 
-    def __init__(self, heap: Heap, levels: tuple[Level, ...], *, has_mask: bool) -> None:
+    def __init__(self, heap: Heap, levels: tuple[Level, ...], *, has_mask: bool, is_plain: bool) -> None:
         counts = [level.block_count for level in levels]
         self.has_mask = has_mask
+        self.is_plain = is_plain
         self.first = np.cumsum([0, *counts])
         """Index of each level's first block, and how many there are in all."""
         self.samples_bytes = np.zeros(sum(counts), np.int64)

@@ -113,8 +113,8 @@ class BlockEncoder:
     """Of the samples."""
     fill: NDArray[Any]
     """What samples hold that are not valid: a scalar of their dtype."""
-    has_mask: bool
-    """The file has masks."""
+    encode_mask: Callable[[NDArray[np.bool_]], bytes] | None
+    """Of the mask; None if the file has none."""
 
     def __call__(self, samples: NDArray[Any], mask: NDArray[np.bool_] | None) -> tuple[Encoded, bytes]:
         """Encode (bands, lines, samples) of which those are valid that the mask says; all without one.
@@ -131,7 +131,8 @@ class BlockEncoder:
             room = (0, BLOCK - lines), (0, BLOCK - columns)
             samples = np.pad(samples, ((0, 0), *room), constant_values=self.fill)
             mask = None if mask is None else np.pad(mask, room)
-        return self._encoded(samples), b"" if mask is None or not self.has_mask else _encode_mask(mask)
+        coded_mask = b"" if mask is None or self.encode_mask is None else self.encode_mask(mask)
+        return self._encoded(samples), coded_mask
 
     def _encoded(self, samples: NDArray[Any]) -> Encoded:
         first = samples[:, :1, :1]
@@ -148,8 +149,13 @@ def _constant_block(encode: Encoder, value: bytes, bands: int, dtype: np.dtype[A
     return encode(np.broadcast_to(values, (bands, BLOCK, BLOCK)))
 
 
-def _encode_mask(mask: NDArray[np.bool_]) -> bytes:
-    """The block of a mask: a bit a sample, DEFLATE whatever the samples have, as GDAL makes it."""
+def packed_mask(mask: NDArray[np.bool_]) -> bytes:
+    """The block of a mask as it is: a bit a sample."""
+    return np.packbits(mask, axis=1).tobytes()
+
+
+def deflated_mask(mask: NDArray[np.bool_]) -> bytes:
+    """The block of a mask, DEFLATE whatever the samples are compressed by, as GDAL makes it."""
     return _full_mask() if mask.all() else _deflate(np.packbits(mask, axis=1))
 
 

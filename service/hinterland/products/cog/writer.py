@@ -24,7 +24,15 @@ from hinterland.errors import HinterlandError
 from hinterland.model.map_grids import MapGrid
 from hinterland.products.cog.assembly import Assembly
 from hinterland.products.cog.blocks import Blocks
-from hinterland.products.cog.codecs import BlockEncoder, encoder, one_block_tiff, predictor_of, unreferenced
+from hinterland.products.cog.codecs import (
+    BlockEncoder,
+    deflated_mask,
+    encoder,
+    one_block_tiff,
+    packed_mask,
+    predictor_of,
+    unreferenced,
+)
 from hinterland.products.cog.container import read_directory
 from hinterland.products.cog.files import Heap
 from hinterland.products.cog.layout import BLOCK, Storage, levels_of
@@ -98,13 +106,16 @@ class RasterWriter:
         elif nodata is None and storage.is_plain and self.dtype.kind == "f":
             nodata = float("nan")
         self._has_mask = not labels and not (storage.is_plain and nodata is not None)
-        # nothing is compressed, not even a mask: blocks can go straight to where they stay
-        self._is_laid_out = storage.compress == "none" and not self._has_mask
+        # nothing is compressed, not even masks: blocks can go straight to where they stay
+        self._is_laid_out = storage.compress == "none"
         self._fill = np.array(nodata or 0, self.dtype)
         self._levels = levels_of(lines, samples, overviews=storage.overviews)
         predictor = predictor_of(storage.compress, self.dtype, labels=labels)
+        encode_mask = packed_mask if self._is_laid_out else deflated_mask
         self._encode = BlockEncoder(
-            encode=encoder(storage.compress, predictor), fill=self._fill, has_mask=self._has_mask
+            encode=encoder(storage.compress, predictor),
+            fill=self._fill,
+            encode_mask=encode_mask if self._has_mask else None,
         )
         self._profile = {
             "count": bands,
@@ -131,9 +142,12 @@ class RasterWriter:
             self._folder = Path(tempfile.mkdtemp(prefix=f".{self.path.name}.partial-", dir=self.path.parent))
             self._waiting = Heap(self._folder / ("cog.tif" if self._is_laid_out else "blocks"))
             self._scratch = Heap(self._folder / "pieces")
-        self._blocks = Blocks(self._waiting, self._levels, has_mask=self._has_mask)
+        self._blocks = Blocks(
+            self._waiting, self._levels, has_mask=self._has_mask, is_plain=self._is_laid_out
+        )
         if self._is_laid_out:
             self._blocks.samples_bytes[:] = self.shape[0] * BLOCK * BLOCK * self.dtype.itemsize
+            self._blocks.mask_bytes[:] = BLOCK * BLOCK // 8 if self._has_mask else 0
             self._blocks.places = Assembly(self._blocks, self._levels, self._entries).places
         self._pieces = Pieces(
             self._scratch,

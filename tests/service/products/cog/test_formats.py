@@ -156,3 +156,28 @@ def test_a_plain_file_has_no_mask_beside_its_nodata_value(
     np.testing.assert_array_equal(found[mask], samples[0][mask])
     missing = np.nan if nodata is None else nodata
     np.testing.assert_array_equal(found[~mask], np.full_like(found[~mask], missing))
+
+
+@pytest.mark.parametrize("compress", ["deflate", "none"])
+def test_a_mask_is_read_at_every_level_however_the_samples_are_kept(tmp_path: Path, compress: str) -> None:
+    samples = raster(2, "uint16")
+    mask = np.zeros((700, 1200), np.bool_)
+    mask[101:333, 300:901] = True
+    path = tmp_path / "out.tif"
+    size = {
+        "lines": 700,
+        "samples": 1200,
+        "bands": 2,
+        "dtype": "uint16",
+        "storage": Storage(compress=compress),
+    }
+    with RasterWriter(path, **size) as writer:
+        writer.write(0, 200, samples[:, :, 200:], mask[:, 200:])  # nothing covers the first samples
+        writer.finish()
+    assert is_valid(path)
+    with rasterio.open(path) as dataset:
+        np.testing.assert_array_equal(dataset.dataset_mask() > 0, mask)
+        np.testing.assert_array_equal(dataset.read()[:, mask], samples[:, mask])
+    half = mask.reshape(350, 2, 600, 2).any(axis=(1, 3))
+    with rasterio.open(path, overview_level=0) as dataset:
+        np.testing.assert_array_equal(dataset.dataset_mask() > 0, half)
