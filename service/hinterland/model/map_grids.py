@@ -136,6 +136,12 @@ class MapGrid:
         return int(whole[0]), int(whole[1])
 
 
+def inside(window: Window, wide: Window) -> tuple[slice, slice]:
+    """Lines and samples of a window in a wider one that holds it."""
+    down, right = window[0] - wide[0], window[1] - wide[1]
+    return slice(down, down + window[2]), slice(right, right + window[3])
+
+
 def north_up_grid(wkt: str, bounds: Bounds, resolution: float) -> MapGrid:
     """The grid of square samples that covers bounds, from their north-west corner.
 

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hinterland.model.map_grids import Window
+from hinterland.model.map_grids import Window, inside
 from hinterland.mosaics.orthomosaic_blending import feathered, seamed
 from hinterland.mosaics.orthomosaic_layers import Warper, quantised
 from hinterland.mosaics.orthomosaic_memory import PICKS
+from hinterland.mosaics.orthomosaic_owners import sources_of, squares_of
+from hinterland.mosaics.orthomosaic_picking import extreme, laid
 from hinterland.mosaics.orthomosaic_plan import MosaicPlan
 from hinterland.mosaics.orthomosaic_resolution import coarsest_metres
 from hinterland.mosaics.terrain import fill_holes, ground_cells, relief_and_slope
@@ -96,7 +98,7 @@ class Orthomosaic:
         wide = plan.around(window, plan.drawing_margin)
         samples, owners = self._filled(wide)
         drawn: dict[str, Any] = {}
-        inner = _inside(window, wide)
+        inner = inside(window, wide)
         if (plan.relief or plan.slope) and samples.mask[inner].any():
             relief, slope_deg, mask = relief_and_slope(
                 samples.values[0].astype(np.float32, copy=False),
@@ -137,7 +139,7 @@ class Orthomosaic:
         wide = plan.around(window, plan.filling_margin - plan.drawing_margin)
         made, owners = self._made(wide)
         heights, mask = fill_holes(made.values[0].astype(np.float32, copy=False), made.mask, plan.holes)
-        inner = _inside(window, wide)
+        inner = inside(window, wide)
         return Samples(quantised(heights[inner], plan.dtype)[None], mask[inner]), owners[inner]
 
     def _made(self, window: Window) -> tuple[Samples, NDArray[np.int32]]:
@@ -148,7 +150,7 @@ class Orthomosaic:
                 return feathered(plan, window, self._carry)
             return seamed(plan, window, self._carry, self.labels, self.backend)
         if plan.method in PICKS:
-            return self._picked(window)
+            return (laid if plan.method in {"first", "last"} else extreme)(plan, window, self._carry)
         return self._reduced(window), np.broadcast_to(np.int32(NOBODY), window[2:])
 
     def _carry(
@@ -172,34 +174,6 @@ class Orthomosaic:
             return None
         found.values[0] += self.heights[index].on(window)
         return found
-
-    def _picked(self, window: Window) -> tuple[Samples, NDArray[np.int32]]:
-        """Each sample from one raster; and the placement it is from, -1 for none."""
-        plan, method = self.plan, self.plan.method
-        _, _, lines, samples = window
-        touching = plan.touching(window)
-        if method == "last":
-            touching.reverse()  # what would be laid over all else comes first
-        top = self._carry(touching[0], window, plan.dtype) if touching else None
-        if top is not None and top.is_whole and (method in {"first", "last"} or len(touching) == 1):
-            return top, np.broadcast_to(np.int32(touching[0]), window[2:])
-        out = np.zeros((plan.bands, lines, samples), dtype=plan.dtype)
-        mask = np.zeros((lines, samples), dtype=np.bool_)
-        owners = np.full((lines, samples), NOBODY, dtype=np.int32)
-        for position, index in enumerate(touching):
-            if method in {"first", "last"} and mask.all():
-                break
-            found = self._carry(index, window, plan.dtype) if position else top
-            if found is None:
-                continue
-            better = (found.mask & ~mask)[None]
-            if method in {"min", "max"}:
-                compare = np.less if method == "min" else np.greater
-                better = better | (found.mask[None] & compare(found.values, out))
-            np.copyto(out, found.values, where=better)
-            np.copyto(owners, index, where=better[0])
-            mask |= found.mask
-        return Samples(out, mask), owners
 
     def _reduced(self, window: Window) -> Samples:
         """A statistic of all rasters at each sample, by as many lines at a time as the memory allows."""
@@ -241,29 +215,11 @@ class Orthomosaic:
     def _origin(self, window: Window, owners: NDArray[np.int32]) -> dict[str, Any]:
         """Sources and resolution of a tile, and which sources show."""
         plan = self.plan
-        is_of_one = owners.strides == (0, 0)
-        present = [int(owners[0, 0])] if is_of_one else _present(owners)
-        numbers = {index: plan.placements[index].index + 1 for index in present if index != NOBODY}
-        if is_of_one:
-            sources = np.broadcast_to(np.uint16(numbers.get(present[0], 0)), owners.shape)
-        else:
-            lookup = np.zeros(len(plan.placements) + 1, dtype=np.uint16)  # NOBODY is the last
-            lookup[list(numbers)] = list(numbers.values())
-            sources = lookup[owners]
+        squares = squares_of(owners)
+        numbers = {index: plan.placements[index].index + 1 for index in squares if index != NOBODY}
+        owned = {index: squares[index] for index in numbers}
         return {
-            "sources": sources,
-            "resolution": coarsest_metres(plan.grid, plan.placements, window, owners, list(numbers)),
+            "sources": sources_of(owners, squares, numbers),
+            "resolution": coarsest_metres(plan.grid, plan.placements, window, owned),
             "shown": frozenset(numbers.values()),
         }
-
-
-def _present(owners: NDArray[np.int32]) -> list[int]:
-    """Each owner once, in order; nobody is one too."""
-    counts = np.bincount((owners - np.int32(NOBODY)).reshape(-1))
-    return (np.flatnonzero(counts) + NOBODY).tolist()
-
-
-def _inside(window: Window, wide: Window) -> tuple[slice, slice]:
-    """Lines and samples of a window in a wider one."""
-    down, right = window[0] - wide[0], window[1] - wide[1]
-    return slice(down, down + window[2]), slice(right, right + window[3])

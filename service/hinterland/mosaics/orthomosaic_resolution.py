@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hinterland.model.map_grids import MapGrid, Window
 from hinterland.model.reprojection import sample_metres
+from hinterland.mosaics.orthomosaic_owners import SQUARE_PX
 from hinterland.mosaics.orthomosaic_placing import Placement, exact_map
 
-RESOLUTION_PX = 64
+RESOLUTION_PX = SQUARE_PX
 """It is worked out once for each square of so many samples a side."""
 
 
@@ -19,8 +20,7 @@ def coarsest_metres(
     grid: MapGrid,
     placements: Sequence[Placement],
     window: Window,
-    owners: NDArray[np.int32],
-    present: Sequence[int],
+    squares: Mapping[int, NDArray[np.bool_]],
 ) -> NDArray[np.float32]:
     """What the ground resolves in each square of a tile: the coarsest of what shows there.
 
@@ -32,26 +32,16 @@ def coarsest_metres(
         Its rasters.
     window : Window
         The tile, which starts on a multiple of `RESOLUTION_PX`.
-    owners : (lines, samples) int32
-        Placement that each sample is from, none of them for none.
-    present : sequence of int
-        Placements that own a sample.
+    squares : Mapping of int to (squares down, squares across) bool
+        Where each placement that owns a sample has one.
 
     Returns
     -------
     (squares down, squares across) float32
         Metres; 0 where no sample has a source.
     """
-    lines, samples = owners.shape
-    squares = -(-lines // RESOLUTION_PX), -(-samples // RESOLUTION_PX)
-    out = np.zeros(squares, dtype=np.float32)
-    is_of_one = owners.strides == (0, 0)
-    for index in present:
-        shows = np.broadcast_to(np.True_, squares)
-        if not is_of_one:
-            down, across = np.arange(0, lines, RESOLUTION_PX), np.arange(0, samples, RESOLUTION_PX)
-            along = np.logical_or.reduceat(owners == index, down, axis=0)
-            shows = np.logical_or.reduceat(along, across, axis=1)
+    out = np.zeros([-(-size // RESOLUTION_PX) for size in window[2:]], dtype=np.float32)
+    for index, shows in squares.items():
         resolved = resolved_metres(grid, placements[index], window)
         np.maximum(out, resolved, out=out, where=shows)
     return out
