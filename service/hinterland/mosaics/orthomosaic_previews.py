@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,11 +16,12 @@ from hinterland.model.previews import LevelPreview
 from hinterland.mosaics.orthomosaic_layers import Warper
 from hinterland.mosaics.orthomosaic_placing import Placement, place
 from hinterland.mosaics.orthomosaic_plan import MosaicPlan
-from hinterland.mosaics.seams import find_seams
-from hinterland.mosaics.vertical_levelling import VerticalLevel, level_vertically
 from hinterland.products.georeferenced import MapRaster
 from hinterland.products.georeferenced_reader import MapReader
 from hinterland_kernels.backend import CPU, Backend
+
+if TYPE_CHECKING:
+    from hinterland.mosaics.vertical_levelling import VerticalLevel
 
 
 class MosaicPreviews:
@@ -51,7 +53,8 @@ class MosaicPreviews:
 
     def previews(self) -> list[LevelPreview]:
         """Each raster that shows on the reduced grid, on its own window."""
-        found = (self._preview(placement) for placement in self._placements)
+        with ThreadPoolExecutor(self._plan.workers) as pool:
+            found = list(pool.map(self._preview, self._placements))
         return [preview for preview in found if preview is not None]
 
     def _preview(self, placement: Placement) -> LevelPreview | None:
@@ -100,6 +103,9 @@ class MosaicPreviews:
         self, previews: Sequence[LevelPreview], model: str, reference: MapRaster | None
     ) -> dict[int, VerticalLevel]:
         """What levels the heights of each placement that shows; the first raster given is held, or a reference."""
+        # gains are found without SciPy's solvers, which take a while to load
+        from hinterland.mosaics.vertical_levelling import level_vertically  # noqa: PLC0415
+
         placements = self._plan.placements
         return level_vertically(
             sorted(previews, key=lambda preview: placements[preview.frame].index),
@@ -136,6 +142,8 @@ class MosaicPreviews:
 
     def _deep(self, covered: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """What lies so deep inside that a blend at its edge finds samples of both sides."""
+        import cv2  # noqa: PLC0415 - as the seams
+
         depth = cv2.distanceTransform(
             np.pad(covered.astype(np.uint8), 1, mode="edge"), cv2.DIST_L2, cv2.DIST_MASK_5
         )[1:-1, 1:-1]
@@ -153,6 +161,8 @@ class MosaicPreviews:
     def _cut(self, previews: Sequence[LevelPreview], levels: Sequence[Level] | None) -> NDArray[np.int16]:
         if len(previews) == 1:
             return self._first(previews)
+        from hinterland.mosaics.seams import find_seams  # noqa: PLC0415 - loads much that levels do not need
+
         return find_seams([_levelled(preview, levels) for preview in previews], self._grid)
 
 

@@ -16,6 +16,8 @@ PLAIN: dict[str, dict[str, Any]] = {
     "strips": {"blockysize": 7},
     "one strip": {"blockysize": 300},
     "tiles": {"tiled": True, "blockxsize": 128, "blockysize": 64},
+    "BigTIFF": {"blockysize": 1, "bigtiff": "YES"},
+    "a single block of a BigTIFF": {"blockysize": 300, "bigtiff": "YES"},
     "three bands": {"interleave": "band", "tiled": True, "blockxsize": 64, "blockysize": 64},
 }
 ENCODED: dict[str, dict[str, Any]] = {
@@ -39,6 +41,25 @@ def test_windows_are_what_gdal_reads(tmp_path: Path, layout: str, dtype: str) ->
             window = rasterio.windows.Window(sample, line, samples, lines)
             found = blocks.read(path, len(picture), (line, sample, lines, samples))
             np.testing.assert_array_equal(found, dataset.read(window=window))
+
+
+@pytest.mark.parametrize("layout", PLAIN)
+def test_blocks_lie_where_gdal_says(tmp_path: Path, layout: str) -> None:
+    path = write_raster(
+        tmp_path / "in.tif", textured(300, 500, bands=3 if layout == "three bands" else 1), **PLAIN[layout]
+    )
+    with rasterio.open(path) as dataset:
+        blocks = plain_blocks(path, dataset)
+        assert blocks is not None
+        high, wide = blocks.block
+        down, across = -(-300 // high), -(-500 // wide)
+        places = [
+            int(dataset.get_tag_item(f"BLOCK_OFFSET_{j}_{i}", "TIFF", bidx=band))
+            for band in dataset.indexes
+            for i in range(down)
+            for j in range(across)
+        ]
+    assert places == [blocks.first + blocks.stride * index for index in range(len(places))]
 
 
 @pytest.mark.parametrize("layout", ENCODED)
