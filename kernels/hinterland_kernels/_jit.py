@@ -1,4 +1,4 @@
-"""The two decorators of this package, typed as the identity so that mypy and debuggers see plain functions.
+"""The three decorators of this package, typed as the identity so that mypy and debuggers see plain functions.
 
 Numba's on-disk cache looks at the file that holds a loop and not at the formulas inlined into it. So the
 cache lives in a folder named after a digest of every source file of the package: a changed formula is
@@ -107,3 +107,8 @@ def loop(function: F) -> F:
     Without `fastmath` each sample is the same sum in the same order whatever the tile or thread.
     """
     return Compiled(function, nogil=True, cache=True, error_model="numpy")  # type: ignore[return-value]
+
+
+def part_of_loop(function: F) -> F:
+    """Compile what loops do to a stretch of a line, put into each of them: a call would hand over every array."""
+    return Compiled(function, nogil=True, forceinline=True, error_model="numpy")  # type: ignore[return-value]

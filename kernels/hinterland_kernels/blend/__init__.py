@@ -161,6 +161,8 @@ def multiband(
         blend_window(layers, owners, levels, core, out, core[:2], loops_of(backend), backend)
         return out
 
+    layers = [layer._replace(values=np.ascontiguousarray(layer.values)) for layer in layers]
+
     def blend_piece(piece: Window) -> None:
         line, sample, lines, samples = _with_halo(piece, owners.shape, levels)
         blend_window(

@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hinterland_kernels._jit import loop
+from hinterland_kernels._lanes import COUNT, floats, load, store, where_less
+from hinterland_kernels._lines import load_first
 from hinterland_kernels.blend._rows import (
-    HALF,
-    STRETCH,
-    add,
+    ROOM,
+    WIDTH,
     divide,
     expand_line,
     load_image,
@@ -23,10 +24,8 @@ from hinterland_kernels.blend._rows import (
     load_weights,
     owns_all,
     put,
-    put_rounded,
-    put_sum,
     reduce_ring,
-    ring_of,
+    room_for_sums,
     stretches,
 )
 from hinterland_kernels.pixel.ownership import only_owner, owner
@@ -119,10 +118,10 @@ def reduce_values(
 
     A sample is valid where any of its taps is.
     """
-    bands = values.shape[0]
-    ring = ring_of(values, (bands + 1, 5, 2 * HALF))
-    flat = ring_of(values, (2 * HALF,))
-    weight = np.empty(STRETCH, dtype=np.float32)
+    bands, lines, samples = out.shape
+    ring = np.empty((bands + 1, 5, WIDTH), dtype=values.dtype)
+    sums = room_for_sums(values)
+    weight = np.empty(ROOM, dtype=np.float32)
     whole = np.empty(5, dtype=np.bool_)
     for top, bottom, start, stop in stretches(busy, shift, out_mask.shape):
         size = stop - start
@@ -132,71 +131,71 @@ def reduce_values(
             while loaded < 2 * i + 3:
                 slot = loaded % 5
                 whole[slot] = load_image(
-                    values, mask, loaded - line, 2 * start - 2 - sample, reach, flat, ring, slot
+                    values, mask, loaded - line, 2 * start - 2 - sample, reach, ring, slot
                 )
                 loaded += 1
             all_valid = whole.all()
-            valid = out_mask[i, start:stop]
             if all_valid:
-                valid[:] = True
+                out_mask[i, start:stop] = True
             else:
                 for slot in range(5):
                     if whole[slot]:
                         ring[bands, slot] = 1
-                reduce_ring(ring[bands], i, flat, weight[:size])
+                reduce_ring(ring, bands, i, size, sums, weight, 0)
                 for j in range(size):
-                    valid[j] = weight[j] > 0.0
+                    out_mask[i, start + j] = weight[j] > 0.0
             for band in range(bands):
-                reduced = out[band, i, start:stop]
-                reduce_ring(ring[band], i, flat, reduced)
+                at = (band * lines + i) * samples + start
+                reduce_ring(ring, band, i, size, sums, out, at)
                 if not all_valid:
-                    divide(reduced, weight[:size])
+                    divide(out, at, weight, size)
 
 
 @loop
 def reduce_ownership(owners: Owners, index: int, busy: Blocks, shift: int, out: Weights) -> None:
     """Weight of one image at level 1."""
-    ring = np.empty((5, 2 * HALF), dtype=np.uint16)
-    flat = np.empty(2 * HALF, dtype=np.uint16)
+    ring = np.empty((5, WIDTH), dtype=np.uint8)
+    sums = room_for_sums(ring)
     for top, bottom, start, stop in stretches(busy, shift, out.shape):
-        reach = 2 * (stop - start) + 3
+        size = stop - start
         loaded = 2 * top - 2
         for i in range(top, bottom):
             while loaded < 2 * i + 3:
-                load_owned(owners, index, loaded, 2 * start - 2, reach, flat, ring[loaded % 5])
+                load_owned(owners, index, loaded, 2 * start - 2, 2 * size + 3, ring, loaded % 5)
                 loaded += 1
-            reduce_ring(ring, i, flat, out[i, start:stop])
+            reduce_ring(ring, 0, i, size, sums, out, i * out.shape[1] + start)
 
 
 @loop
 def reduce_weights(weights: Weights, busy: Blocks, shift: int, out: Weights) -> None:
     """Weight of one image at the next coarser level."""
-    ring = np.empty((5, 2 * HALF), dtype=np.float32)
-    flat = np.empty(2 * HALF, dtype=np.float32)
+    ring = np.empty((5, WIDTH), dtype=np.float32)
+    sums = room_for_sums(ring)
     for top, bottom, start, stop in stretches(busy, shift, out.shape):
-        reach = 2 * (stop - start) + 3
+        size = stop - start
         loaded = 2 * top - 2
         for i in range(top, bottom):
             while loaded < 2 * i + 3:
-                load_weights(weights, loaded, 2 * start - 2, reach, flat, ring[loaded % 5])
+                load_weights(weights, loaded, 2 * start - 2, 2 * size + 3, ring, loaded % 5)
                 loaded += 1
-            reduce_ring(ring, i, flat, out[i, start:stop])
+            reduce_ring(ring, 0, i, size, sums, out, i * out.shape[1] + start)
 
 
 @loop
 def add_expanded(coarser: Values, factor: float, busy: Blocks, shift: int, out: Values) -> None:
     """Add what the coarser level predicts, times 1 or -1."""
-    sign = np.float32(factor)
-    between = np.empty(HALF, dtype=np.float32)
-    predicted = np.empty(STRETCH, dtype=np.float32)
+    sign = floats(np.float32(factor))
+    between, predicted = np.empty(ROOM, dtype=np.float32), np.empty(ROOM, dtype=np.float32)
+    bands, lines, samples = out.shape
     for top, bottom, start, stop in stretches(busy, shift, out.shape[1:]):
         size = stop - start
         for i in range(top, bottom):
-            for band in range(out.shape[0]):
-                expand_line(coarser[band], i, start, between, predicted[:size])
-                row = out[band, i, start:stop]
-                for j in range(size):
-                    row[j] += sign * predicted[j]
+            for band in range(bands):
+                expand_line(coarser, band, i, start, size, between, predicted)
+                at = (band * lines + i) * samples + start
+                for j in range(0, size, COUNT):
+                    own = load_first(out, at + j, size - j)
+                    store(out, at + j, own + sign * load(predicted, j), size - j)
 
 
 @loop
@@ -212,40 +211,39 @@ def add_detail(
     detail: Values, weights: Weights, busy: Blocks, shift: int, total: Values, total_weights: Weights
 ) -> None:
     """Add one image's weighted detail to the sums of a level."""
+    bands, lines, samples = total.shape
     for top, bottom, start, stop in stretches(busy, shift, total_weights.shape):
-        size = stop - start
         for i in range(top, bottom):
-            weight = weights[i, start:stop]
-            add(weight, total_weights[i, start:stop])
-            for band in range(total.shape[0]):
-                row, own = total[band, i, start:stop], detail[band, i, start:stop]
-                for j in range(size):
-                    row[j] += weight[j] * own[j]
+            at = i * samples + start
+            for j in range(0, stop - start, COUNT):
+                left = stop - start - j
+                weight = load_first(weights, at + j, left)
+                store(total_weights, at + j, load_first(total_weights, at + j, left) + weight, left)
+                for band in range(bands):
+                    place = at + j + band * lines * samples
+                    own = load_first(total, place, left) + weight * load_first(detail, place, left)
+                    store(total, place, own, left)
 
 
 @loop
 def subtract(
-    total: Values,
-    total_weights: Weights,
-    detail: Values,
-    mixed: Blocks,
-    busy: Blocks,
-    shift: int,
-    out: Values,
+    total: Values, total_weights: Weights, mixed: Blocks, busy: Blocks, shift: int, detail: Values
 ) -> None:
-    """What the blend changes in one image's detail; in busy blocks that are not mixed, nothing."""
-    for top, bottom, start, stop in stretches(busy, shift, total_weights.shape):
-        out[:, top:bottom, start:stop] = 0.0
+    """Turn one image's detail into what the blend changes in it; in busy blocks that are not mixed, nothing."""
+    bands, lines, samples = total.shape
+    for top, bottom, start, stop in stretches(busy & ~mixed, shift, total_weights.shape):
+        detail[:, top:bottom, start:stop] = 0.0
+    none = floats(np.float32(0.0))
     for top, bottom, start, stop in stretches(busy & mixed, shift, total_weights.shape):
         for i in range(top, bottom):
-            weight = total_weights[i, start:stop]
-            for band in range(out.shape[0]):
-                row = out[band, i, start:stop]
-                row[:] = total[band, i, start:stop]
-                divide(row, weight)
-                own = detail[band, i, start:stop]
-                for j in range(row.size):
-                    row[j] -= own[j]
+            at = i * samples + start
+            for j in range(0, stop - start, COUNT):
+                left = stop - start - j
+                weight = load_first(total_weights, at + j, left)
+                for band in range(bands):
+                    place = at + j + band * lines * samples
+                    mean = where_less(none, weight, load_first(total, place, left) / weight, none)
+                    store(detail, place, mean - load_first(detail, place, left), left)
 
 
 @loop
@@ -259,7 +257,6 @@ def finish(
     changed: Blocks,
     busy: Blocks,
     shift: int,
-    full_scale: float,
     out: NDArray[Any],
     out_line: int,
     out_sample: int,
@@ -267,35 +264,33 @@ def finish(
     """Where one image owns: its sample, in changed blocks with the expanded change.
 
     The image and the result begin at these lines and samples of the window. Whole numbers are rounded, and end at
-    full scale; a full scale of 0 leaves the result as it is.
+    full scale.
     """
-    between = np.empty(HALF, dtype=np.float32)
-    predicted = np.empty(STRETCH, dtype=np.float32)
+    between, predicted = np.empty(ROOM, dtype=np.float32), np.empty(ROOM, dtype=np.float32)
     bottom_right = (
         min(line + values.shape[1], out_line + out.shape[1]),
         min(sample + values.shape[2], out_sample + out.shape[2]),
     )
     first_line, first_sample = max(line, out_line), max(sample, out_sample)
     for kind in range(2):
-        blocks = busy & changed if kind else busy & ~changed
-        for top, bottom, start, stop in stretches(blocks, shift, bottom_right):
+        predicted[:] = 0.0
+        for top, bottom, start, stop in stretches(busy & (changed == bool(kind)), shift, bottom_right):
             left = max(start, first_sample)
-            if left >= stop:
-                continue
-            for i in range(max(top, first_line), bottom):
-                owned = owners[i, left:stop]
-                is_all = owns_all(owned, index)
+            for i in range(max(top, first_line), bottom if left < stop else top):
+                is_all = owns_all(owners[i, left:stop], index)
                 for band in range(out.shape[0]):
-                    own = values[band, i - line, left - sample : stop - sample]
-                    row = out[band, i - out_line, left - out_sample : stop - out_sample]
                     if kind:
-                        expand_line(change[band], i, start, between, predicted[: stop - start])
-                        put_sum(
-                            own, predicted[left - start : stop - start], owned, index, is_all, full_scale, row
-                        )
-                    elif full_scale > 0.0 and values.itemsize != out.itemsize:
-                        put_rounded(own, owned, index, full_scale, row)
-                    elif is_all:
-                        row[:] = own
-                    else:
-                        put(own, owned, index, row)
+                        expand_line(change, band, i, start, stop - start, between, predicted)
+                    put(
+                        values,
+                        ((band * values.shape[1]) + i - line) * values.shape[2] + left - sample,
+                        predicted,
+                        left - start,
+                        owners,
+                        i * owners.shape[1] + left,
+                        index,
+                        is_all,
+                        stop - left,
+                        out,
+                        ((band * out.shape[1]) + i - out_line) * out.shape[2] + left - out_sample,
+                    )

@@ -10,6 +10,8 @@ from hinterland_kernels.backend import device_loop
 from hinterland_kernels.pixel.ownership import owner
 from hinterland_kernels.pixel.pyramid import expanded, reduced, tap
 
+_FLOAT_BYTES = 4
+
 Values = Any
 """Device array, (bands, lines, samples); float32 but for an image and the result."""
 Weights = Any
@@ -136,24 +138,18 @@ def add_detail(
 
 @device_loop(over="total_weights")
 def subtract(
-    total: Values,
-    total_weights: Weights,
-    detail: Values,
-    mixed: Blocks,
-    busy: Blocks,
-    shift: int,
-    out: Values,
+    total: Values, total_weights: Weights, mixed: Blocks, busy: Blocks, shift: int, detail: Values
 ) -> None:
-    """What the blend changes in one image's detail; in busy blocks that are not mixed, nothing."""
+    """Turn one image's detail into what the blend changes in it; in busy blocks that are not mixed, nothing."""
     j, i = cuda.grid(2)
     if i < total_weights.shape[0] and j < total_weights.shape[1] and busy[i >> shift, j >> shift]:
         weight = total_weights[i, j] if mixed[i >> shift, j >> shift] else 0.0
-        for band in range(out.shape[0]):
+        for band in range(detail.shape[0]):
             if mixed[i >> shift, j >> shift]:
                 mean = total[band, i, j] / weight if weight > 0.0 else 0.0
-                out[band, i, j] = mean - detail[band, i, j]
+                detail[band, i, j] = mean - detail[band, i, j]
             else:
-                out[band, i, j] = 0.0
+                detail[band, i, j] = 0.0
 
 
 @device_loop(over="owners")
@@ -167,7 +163,6 @@ def finish(
     changed: Blocks,
     busy: Blocks,
     shift: int,
-    full_scale: float,
     out: Values,
     out_line: int,
     out_sample: int,
@@ -175,7 +170,7 @@ def finish(
     """Where one image owns: its sample, in changed blocks with the expanded change.
 
     The image and the result begin at these lines and samples of the window. Whole numbers are rounded, and end at
-    full scale; a full scale of 0 leaves the result as it is.
+    full scale.
     """
     j, i = cuda.grid(2)
     if i < owners.shape[0] and j < owners.shape[1] and owners[i, j] == index:
@@ -185,6 +180,6 @@ def finish(
                 value = float(values[band, i - line, j - sample])
                 if changed[i >> shift, j >> shift]:
                     value += expanded(change[band], i, j)
-                if full_scale > 0.0:
-                    value = float(round(min(max(value, 0.0), full_scale)))
+                if out.itemsize < _FLOAT_BYTES:
+                    value = float(round(min(max(value, 0.0), float((1 << 8 * out.itemsize) - 1))))
                 out[band, i - out_line, j - out_sample] = value

@@ -41,12 +41,11 @@ def blend_window(
     owning, blending = _images_of(sets, backend)
     details, sums = _details(layers, owners, levels, blending, sets, loops, backend) if levels else ({}, [])
     nothing = backend.xp.zeros_like(sets.owned[0])
-    full_scale = 0.0 if out.dtype.kind == "f" else float(np.iinfo(out.dtype).max)
     for index in owning:
         layer = layers[index]
         change = backend.xp.empty((out.shape[0], 1, 1), dtype=np.float32)
         if index in details:
-            change = _change(details.pop(index), sums, index, sets, loops, backend)
+            change = _change(details.pop(index), sums, index, sets, loops)
         loops.finish(
             layer.values,
             layer.line,
@@ -57,7 +56,6 @@ def blend_window(
             sets.change[index] if levels else nothing,
             sets.owned[index],
             shift,
-            full_scale,
             out,
             *out_origin,
         )
@@ -166,16 +164,14 @@ def _change(
     index: int,
     sets: BlockSets,
     loops: ModuleType,
-    backend: Backend,
 ) -> Any:  # noqa: ANN401 - (bands, lines, samples) float32
-    """What the blend changes in one image, collapsed to level 1."""
+    """What the blend changes in one image, collapsed to level 1; its details make way for it."""
     levels = len(sums)
     coarser = None
     for level in range(levels, 0, -1):
-        detail, (total, weights), shift = details[level - 1], sums[level - 1], levels - level
-        change = backend.xp.empty_like(detail)
+        change, (total, weights), shift = details[level - 1], sums[level - 1], levels - level
         mixed = sets.mixed_at(level, levels)[index]
-        loops.subtract(total, weights, detail, mixed, sets.edge[index], shift, change)
+        loops.subtract(total, weights, mixed, sets.edge[index], shift, change)
         if coarser is not None:
             loops.add_expanded(coarser, 1.0, sets.change[index], shift, change)
         coarser = change

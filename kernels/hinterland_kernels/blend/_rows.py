@@ -1,4 +1,4 @@
-"""Rows of a pyramid on the CPU: what the blend's loops do to a stretch of one line, in the first cache."""
+"""Stretches of lines of a pyramid on the CPU: loaded into rings, reduced and expanded in the first cache."""
 
 from __future__ import annotations
 
@@ -9,7 +9,28 @@ from numba import types
 from numba.extending import overload
 from numpy.typing import NDArray
 
-from hinterland_kernels._jit import loop
+from hinterland_kernels._jit import loop, part_of_loop
+from hinterland_kernels._lanes import (
+    COUNT,
+    FLOATS,
+    floats,
+    load,
+    prefetch,
+    store,
+    to_floats,
+    where_less,
+    where_same,
+    wholes,
+)
+from hinterland_kernels._lines import (
+    copy,
+    load_first,
+    load_numbers,
+    load_pairs_apart,
+    load_terms,
+    store_pairs,
+    store_terms,
+)
 from hinterland_kernels.pixel.pyramid import edge_taps, five_taps, three_taps, two_taps
 
 Row = NDArray[np.float32]
@@ -19,14 +40,15 @@ Blocks = NDArray[np.bool_]
 STRETCH = 256
 """Samples of a stretch at most: five lines of three bands and their mask fit the first cache."""
 
-HALF = STRETCH + 2
-"""Even samples of the finer level under a stretch; the odd ones are one less.
+ROOM = STRETCH + 2 * COUNT
+"""Of a stretch in memory: all that is done to its end is done to sixteen or 32 samples at once."""
 
-A line of the finer level is kept as its even samples and, from `HALF` on, its odd ones: so all loops but the one
-that parts them read neighbours.
-"""
+WIDTH = 2 * STRETCH + 4 * COUNT
+"""Of the finer level under a stretch, in memory."""
 
-_ZERO = np.float32(0.0)
+AHEAD = 4
+"""Lines until a stretch that is brought near has its turn."""
+
 _OF_256 = np.float32(1.0 / 256.0)
 _OF_8 = np.float32(1.0 / 8.0)
 
@@ -54,58 +76,60 @@ def stretches(busy: Blocks, shift: int, shape: tuple[int, int]) -> NDArray[np.in
     return out[:count]
 
 
-def ring_of(values: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
-    """Room for what is summed, which is whole numbers of 16 bits where samples have 8: 256 * 255 at most."""
-    return np.empty(shape, dtype=np.uint16 if values.dtype == np.uint8 else np.float32)
+def room_for_sums(values: NDArray[Any]) -> NDArray[Any]:
+    """Room for sums of five lines, which are whole numbers of 16 bits where samples have 8: at most 16 * 255."""
+    return np.empty(WIDTH, dtype=np.uint16 if values.dtype == np.uint8 else np.float32)
 
 
-@overload(ring_of)
-def _ring_of(values, shape):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001 - types of a call
+@overload(room_for_sums)
+def _room_for_sums(values):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - types of a call
     kind = np.uint16 if values.dtype == types.uint8 else np.float32
-    return lambda values, shape: np.empty(shape, dtype=kind)  # noqa: ARG005 - the same names
+    return lambda values: np.empty(WIDTH, dtype=kind)  # noqa: ARG005 - the same names
 
 
-@loop
+@part_of_loop
+def ahead(array: NDArray[Any], at: int, size: int) -> None:
+    """Have a stretch brought near, before its turn comes: lines lie too far apart to be foreseen."""
+    for j in range(0, size, 64 // array.itemsize):
+        prefetch(array, at + j)
+
+
+@part_of_loop
 def load_image(
-    values: NDArray[Any],
-    mask: Mask,
-    line: int,
-    sample: int,
-    size: int,
-    flat: NDArray[Any],
-    ring: NDArray[Any],
-    slot: int,
+    values: NDArray[Any], mask: Mask, line: int, sample: int, size: int, ring: NDArray[Any], slot: int
 ) -> bool:
     """Part of a line of an image into a slot of its bands' rings and, behind them, its mask's.
 
     Samples that are not valid are 0. Returns whether all are valid; the mask's ring is then left as it is.
     """
-    bands = values.shape[0]
-    left, right = max(sample, 0), min(sample + size, mask.shape[1])
-    inside = 0 <= line < mask.shape[0] and left < right
-    if inside and right - left == size and _all(mask[line, left:right]):
-        for band in range(bands):
-            _part(values[band, line, left:right], size, ring[band, slot])
-        return True
-    if not inside:
-        ring[:, slot] = 0
+    bands, lines, samples = values.shape
+    left, right = max(sample, 0), min(sample + size, samples)
+    if not 0 <= line < lines or left >= right:
+        ring[:, slot, :size] = 0
         return False
-    flat[:size] = 0
-    valid, row = mask[line, left:right], flat[left - sample : right - sample]
+    here, plane = line * samples + left, lines * samples
+    into = slot * WIDTH + left - sample
+    ahead(mask, here + AHEAD * samples, right - left)
     for band in range(bands):
-        own = values[band, line, left:right]
-        for j in range(row.size):
-            row[j] = own[j]
-            if not valid[j]:
-                row[j] = 0
-        _part(flat, size, ring[band, slot])
-    for j in range(row.size):
-        row[j] = valid[j]
-    _part(flat, size, ring[bands, slot])
+        ahead(values, band * plane + here + AHEAD * samples, right - left)
+    if right - left == size and _all(mask[line, left:right]):
+        for band in range(bands):
+            copy(values, band * plane + here, ring, band * 5 * WIDTH + into, size)
+        return True
+    if right - left < size:
+        ring[:, slot, :size] = 0
+    none = floats(np.float32(0.0))
+    for j in range(0, right - left, COUNT):
+        rest = right - left - j
+        valid = load_first(mask, here + j, rest)
+        store(ring, bands * 5 * WIDTH + into + j, valid, rest)
+        for band in range(bands):
+            own = where_less(none, valid, load_first(values, band * plane + here + j, rest), none)
+            store(ring, band * 5 * WIDTH + into + j, own, rest)
     return False
 
 
-@loop
+@part_of_loop
 def _all(mask: Mask) -> bool:
     every = np.uint8(1)
     for j in range(mask.size):
@@ -113,89 +137,96 @@ def _all(mask: Mask) -> bool:
     return bool(every == 1)
 
 
-@loop
-def _part(values: NDArray[Any], size: int, out: NDArray[Any]) -> None:
-    """Even samples and odd ones; the number of all is odd."""
-    even, odd = out[:HALF], out[HALF:]
-    for j in range(size // 2):
-        even[j] = values[2 * j]
-        odd[j] = values[2 * j + 1]
-    even[size // 2] = values[size - 1]
-
-
-@loop
+@part_of_loop
 def load_owned(
     owners: NDArray[np.int16],
     index: int,
     line: int,
     sample: int,
     size: int,
-    flat: NDArray[np.uint16],
-    ring: NDArray[np.uint16],
+    ring: NDArray[np.uint8],
+    slot: int,
 ) -> None:
     """Part of a line: 1 where one image owns, else 0."""
     left, right = max(sample, 0), min(sample + size, owners.shape[1])
     inside = 0 <= line < owners.shape[0]
     if not inside or right - left < size:
-        flat[:size] = 0
+        ring[slot, :size] = 0
     if inside:
-        owned, row = owners[line, left:right], flat[left - sample : right - sample]
+        owned, row = owners[line, left:right], ring[slot, left - sample : right - sample]
         wanted = np.int16(index)
         for j in range(row.size):
             row[j] = owned[j] == wanted
-    _part(flat, size, ring)
 
 
-@loop
+@part_of_loop
 def load_weights(
-    weights: NDArray[np.float32], line: int, sample: int, size: int, flat: Row, ring: Row
+    weights: NDArray[np.float32], line: int, sample: int, size: int, ring: NDArray[np.float32], slot: int
 ) -> None:
     """Part of a line of weights, 0 off the window."""
-    left, right = max(sample, 0), min(sample + size, weights.shape[1])
-    inside = 0 <= line < weights.shape[0]
+    lines, samples = weights.shape
+    left, right = max(sample, 0), min(sample + size, samples)
+    inside = 0 <= line < lines
     if not inside or right - left < size:
-        flat[:size] = _ZERO
+        ring[slot, :size] = 0.0
     if inside:
-        flat[left - sample : right - sample] = weights[line, left:right]
-    _part(flat, size, ring)
+        ahead(weights, (line + AHEAD) * samples + left, right - left)
+        copy(weights, line * samples + left, ring, slot * WIDTH + left - sample, right - left)
 
 
-@loop
-def reduce_ring(ring: NDArray[Any], i: int, flat: NDArray[Any], out: Row) -> None:
+@part_of_loop
+def reduce_ring(
+    ring: NDArray[Any], band: int, i: int, size: int, sums: NDArray[Any], out: NDArray[np.float32], at: int
+) -> None:
     """A line of the coarser level from the five about it, each in the slot of its number modulo 5."""
-    for part in range(2):
-        first = part * HALF
-        stop = first + out.size + 2 - part
-        a = ring[(2 * i - 2) % 5, first:stop]
-        b = ring[(2 * i - 1) % 5, first:stop]
-        c = ring[2 * i % 5, first:stop]
-        d = ring[(2 * i + 1) % 5, first:stop]
-        e = ring[(2 * i + 2) % 5, first:stop]
-        row = flat[first:stop]
-        for j in range(row.size):
-            row[j] = five_taps(a[j], b[j], c[j], d[j], e[j])
-    even, odd = flat[:HALF], flat[HALF:]
-    for j in range(out.size):
-        even[j] = five_taps(even[j], odd[j], even[j + 1], odd[j + 1], even[j + 2])
-    for j in range(out.size):  # apart, so that words stay words above
-        out[j] = np.float32(even[j]) * _OF_256
+    first = band * 5 * WIDTH
+    a, b = first + (2 * i - 2) % 5 * WIDTH, first + (2 * i - 1) % 5 * WIDTH
+    c = first + 2 * i % 5 * WIDTH
+    d, e = first + (2 * i + 1) % 5 * WIDTH, first + (2 * i + 2) % 5 * WIDTH
+    for j in range(0, 2 * size + 3, 64 // sums.itemsize):
+        total = five_taps(
+            load_terms(ring, a + j),
+            load_terms(ring, b + j),
+            load_terms(ring, c + j),
+            load_terms(ring, d + j),
+            load_terms(ring, e + j),
+        )
+        store_terms(sums, j, total)
+    for j in range(0, size, COUNT):
+        even, odd = load_pairs_apart(sums, 2 * j)
+        later_even, later_odd = load_pairs_apart(sums, 2 * j + 2)
+        last, _ = load_pairs_apart(sums, 2 * j + 4)
+        total = as_floats_of(five_taps(even, odd, later_even, later_odd, last))
+        store(out, at + j, total * floats(_OF_256), size - j)
 
 
-@loop
-def add(values: Row, out: Row) -> None:
-    """Add a row to another."""
-    for j in range(out.size):
-        out[j] += values[j]
+def as_floats_of(lanes: Any) -> Any:  # noqa: ANN401
+    """The same numbers as float32."""
+    return lanes
 
 
-@loop
-def divide(total: Row, weight: Row) -> None:
-    """Divide by the weight in place; 0 where there is none."""
-    for j in range(total.size):
-        total[j] = total[j] / weight[j] if weight[j] > _ZERO else _ZERO
+@overload(as_floats_of)
+def _as_floats_of(lanes):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - types of a call
+    if lanes == FLOATS:
+        return lambda lanes: lanes
+    return lambda lanes: to_floats(lanes)  # noqa: PLW0108 - Numba reads the source of what is returned
 
 
-@loop
+@part_of_loop
+def divide(total: NDArray[np.float32], at: int, weight: Row, size: int) -> None:
+    """Divide samples from an index on by a row of weights, in place; 0 where there is none."""
+    none = floats(np.float32(0.0))
+    for j in range(0, size, COUNT):
+        share = load(weight, j)
+        store(
+            total,
+            at + j,
+            where_less(none, share, load_first(total, at + j, size - j) / share, none),
+            size - j,
+        )
+
+
+@part_of_loop
 def owns_all(owners: NDArray[np.int16], index: int) -> bool:
     """True if one image owns the whole of a line."""
     wanted = np.int16(index)
@@ -205,96 +236,89 @@ def owns_all(owners: NDArray[np.int16], index: int) -> bool:
     return bool(others == 0)
 
 
-@loop
-def put(values: NDArray[Any], owners: NDArray[np.int16], index: int, out: NDArray[Any]) -> None:
-    """Copy the samples that one image owns."""
-    wanted = np.int16(index)
-    for j in range(out.size):
-        if owners[j] == wanted:
-            out[j] = values[j]
-
-
-@loop
-def put_rounded(
-    values: NDArray[Any], owners: NDArray[np.int16], index: int, full_scale: float, out: NDArray[Any]
-) -> None:
-    """Round the samples that one image owns to whole numbers from 0 to full scale."""
-    wanted, most = np.int16(index), np.float32(full_scale)
-    for j in range(out.size):
-        if owners[j] == wanted:
-            out[j] = min(max(np.rint(np.float32(values[j])), _ZERO), most)
-
-
-@loop
-def put_sum(
+@part_of_loop
+def put(
     values: NDArray[Any],
+    at: int,
     change: Row,
+    change_at: int,
     owners: NDArray[np.int16],
+    owners_at: int,
     index: int,
     is_all: bool,
-    full_scale: float,
+    size: int,
     out: NDArray[Any],
+    out_at: int,
 ) -> None:
-    """As `put` and `put_rounded`, of samples with their change; all of them where one image owns all."""
-    wanted, most = np.int16(index), np.float32(full_scale)
-    if full_scale > 0.0 and is_all:
-        for j in range(out.size):
-            out[j] = min(max(np.rint(np.float32(values[j]) + change[j]), _ZERO), most)
-    elif full_scale > 0.0:
-        for j in range(out.size):
-            if owners[j] == wanted:
-                out[j] = min(max(np.rint(np.float32(values[j]) + change[j]), _ZERO), most)
-    else:
-        for j in range(out.size):
-            if owners[j] == wanted:
-                out[j] = np.float32(values[j]) + change[j]
+    """Samples with their change where one image owns; in whole numbers they are rounded, and end at full scale."""
+    wanted = wholes(index)
+    ahead(values, at + AHEAD * values.shape[2], size)
+    ahead(out, out_at + AHEAD * out.shape[2], size)
+    for j in range(0, size, COUNT):
+        left = size - j
+        value = load_first(values, at + j, left) + load(change, change_at + j)
+        if not is_all:
+            owned = load_numbers(owners, owners_at + j, left)
+            value = where_same(owned, wanted, value, load_first(out, out_at + j, left))
+        store(out, out_at + j, value, left)
 
 
-@loop
-def expand_line(coarser: NDArray[np.float32], line: int, first: int, between: Row, out: Row) -> None:
-    """One line of the next finer level, from sample `first`, which is even.
+@part_of_loop
+def expand_line(
+    coarser: NDArray[np.float32], band: int, line: int, first: int, size: int, between: Row, out: Row
+) -> None:
+    """So many samples of one line of the next finer level, from sample `first`, which is even.
 
-    coarser is (lines, samples), the level; between holds `out.size // 2 + 3` samples at least.
+    coarser is (bands, lines, samples), the level; between and out have `ROOM`.
     """
-    samples = coarser.shape[1]
+    samples = coarser.shape[2]
     start = first // 2 - 1
-    stop = (first + out.size - 1) // 2 + 2
+    stop = (first + size - 1) // 2 + 2
     left, right = max(start, 0), min(stop, samples)
-    _between_lines(coarser, line, left, right, between[left - start : right - start])
+    _between_lines(coarser, band, line, left, right, between, left - start)
     if right < stop:  # halfway to a sample that is not there lies the last one
         between[right - start] = between[right - start - 1]
-    for j in range(out.size // 2):
-        out[2 * j] = three_taps(between[j], between[j + 1], between[j + 2]) * _OF_8
-        out[2 * j + 1] = two_taps(between[j + 1], between[j + 2]) * _OF_8
-    last = out.size - 1
-    if last % 2 == 0:
-        out[last] = three_taps(between[last // 2], between[last // 2 + 1], between[last // 2 + 2]) * _OF_8
+    for j in range(0, (size + 1) // 2, COUNT):
+        before, here, after = load(between, j), load(between, j + 1), load(between, j + 2)
+        even, odd = three_taps(before, here, after) * floats(_OF_8), two_taps(here, after) * floats(_OF_8)
+        store_pairs(out, 2 * j, even, odd)
     if left > start:
         out[0] = edge_taps(between[2], between[1])
     edge = 2 * (samples - 1) - first
-    if 0 <= edge < out.size:
+    if 0 <= edge < size:
         out[edge] = edge_taps(between[edge // 2], between[edge // 2 + 1])
     if samples == 1:
-        out[:] = between[1]
+        out[:size] = between[1]
 
 
-@loop
-def _between_lines(coarser: NDArray[np.float32], line: int, left: int, right: int, out: Row) -> None:
-    """Samples of the coarser level carried to a line of the finer one."""
-    last = coarser.shape[0] - 1
+@part_of_loop
+def _between_lines(
+    coarser: NDArray[np.float32], band: int, line: int, left: int, right: int, out: Row, at: int
+) -> None:
+    """Samples of the coarser level carried to a line of the finer one, from an index on."""
+    lines, samples = coarser.shape[1:]
+    last = lines - 1
     middle = line // 2
-    here = coarser[middle, left:right]
+    here = (band * lines + middle) * samples + left
+    size = right - left
     if line % 2 and middle < last:
-        there = coarser[middle + 1, left:right]
-        for j in range(out.size):
-            out[j] = two_taps(here[j], there[j]) * _OF_8
+        for j in range(0, size, COUNT):
+            taps = two_taps(
+                load_first(coarser, here + j, size - j), load_first(coarser, here + samples + j, size - j)
+            )
+            store(out, at + j, taps * floats(_OF_8), size - j)
     elif line % 2 or last == 0:
-        out[:] = here
+        copy(coarser, here, out, at, size)
     elif 0 < middle < last:
-        above, below = coarser[middle - 1, left:right], coarser[middle + 1, left:right]
-        for j in range(out.size):
-            out[j] = three_taps(above[j], here[j], below[j]) * _OF_8
+        for j in range(0, size, COUNT):
+            taps = three_taps(
+                load_first(coarser, here - samples + j, size - j),
+                load_first(coarser, here + j, size - j),
+                load_first(coarser, here + samples + j, size - j),
+            )
+            store(out, at + j, taps * floats(_OF_8), size - j)
     else:
-        inner = coarser[1 if middle == 0 else middle - 1, left:right]
-        for j in range(out.size):
-            out[j] = edge_taps(inner[j], here[j])
+        inner = coarser[band, 1 if middle == 0 else middle - 1, left:right]
+        edge = coarser[band, middle, left:right]
+        for j in range(size):
+            out[at + j] = edge_taps(inner[j], edge[j])
