@@ -42,23 +42,48 @@ def halve(samples: NDArray[Any], mask: NDArray[np.bool_]) -> tuple[NDArray[Any],
     ValueError
         If the dtype or the shapes do not fit.
     """
-    if samples.dtype.name not in DTYPES or samples.ndim != 3 or samples.shape[1:] != mask.shape:
+    half = _empty_half(samples)
+    if samples.shape[1:] != mask.shape:
         message = f"{samples.dtype} {samples.shape} with a mask of {mask.shape} is no raster to halve"
         raise ValueError(message)
-    bands, lines, columns = samples.shape
-    half = np.empty((bands, (lines + 1) // 2, (columns + 1) // 2), samples.dtype)
+    if mask.all():
+        return halve_full(samples), np.ones(half.shape[1:], np.bool_)
     half_mask = np.empty(half.shape[1:], np.bool_)
     samples, mask = np.ascontiguousarray(samples), np.ascontiguousarray(mask)
-    is_whole = samples.dtype.kind != "f"
-    if not mask.all():
-        _cpu.halve_valid(samples, mask, is_whole, half, half_mask)
-        return half, half_mask
-    half_mask.fill(True)
-    if is_whole:
-        _cpu.halve_whole(samples, half)
-    else:
-        _cpu.halve_floats(samples, half)
+    _cpu.halve_valid(samples, mask, samples.dtype.kind != "f", half, half_mask)
     return half, half_mask
+
+
+def halve_full(samples: NDArray[Any]) -> NDArray[Any]:
+    """Halve lines and samples of a raster that is valid everywhere, as `halve` does.
+
+    Parameters
+    ----------
+    samples : (bands, lines, samples) of one of `DTYPES`
+        All valid.
+
+    Returns
+    -------
+    (bands, (lines + 1) // 2, (samples + 1) // 2) of the same dtype
+        Means of 2 x 2.
+
+    Raises
+    ------
+    ValueError
+        If the dtype or the shape does not fit.
+    """
+    half = _empty_half(samples)
+    loop = _cpu.halve_floats if samples.dtype.kind == "f" else _cpu.halve_whole
+    loop(np.ascontiguousarray(samples), half)
+    return half
+
+
+def _empty_half(samples: NDArray[Any]) -> NDArray[Any]:
+    if samples.dtype.name not in DTYPES or samples.ndim != 3:
+        message = f"{samples.dtype} {samples.shape} is no raster to halve"
+        raise ValueError(message)
+    bands, lines, columns = samples.shape
+    return np.empty((bands, (lines + 1) // 2, (columns + 1) // 2), samples.dtype)
 
 
 def block_means(

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hinterland_kernels.pyramid import DTYPES, block_means, halve, halve_labels
+from hinterland_kernels.pyramid import DTYPES, block_means, halve, halve_full, halve_labels
 
 SHAPES = [(1, 1), (1, 6), (2, 2), (7, 1), (64, 66), (33, 35)]
 
@@ -60,6 +60,15 @@ def test_a_whole_raster_halves_as_opencv_does_by_area(dtype: str) -> None:
         np.testing.assert_allclose(one, expected, rtol=0, atol=0.02 if dtype == "float32" else 0)
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_raster_without_a_mask_halves_as_with_a_full_one(dtype: str, shape: tuple[int, int]) -> None:
+    samples = raster(dtype, shape)
+    half, half_mask = halve(samples, np.ones(shape, np.bool_))
+    np.testing.assert_array_equal(halve_full(samples), half)
+    assert half_mask.all()
+
+
 def test_halves_of_pieces_are_pieces_of_the_half() -> None:
     samples = raster("uint16", (33, 50))
     mask = np.random.default_rng(8).random((33, 50)) < 0.7
@@ -91,6 +100,11 @@ def test_halves_of_labels_are_labels_of_theirs() -> None:
 def test_what_is_no_raster_is_refused(samples: NDArray[np.generic], mask: NDArray[np.bool_]) -> None:
     with pytest.raises(ValueError, match="no raster to halve"):
         halve(samples, mask)
+
+
+def test_what_is_no_raster_is_refused_without_a_mask_too() -> None:
+    with pytest.raises(ValueError, match="no raster to halve"):
+        halve_full(np.zeros((1, 4, 4), np.float64))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
