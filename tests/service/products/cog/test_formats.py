@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 import pytest
 import rasterio
+import rasterio.shutil
+from cog_layout import layout_faults
 from numpy.typing import NDArray
 from PIL import Image
 from rasterio.enums import ColorInterp, Compression, Interleaving
@@ -37,6 +39,7 @@ def written(path: Path, samples: NDArray[Any], mask: NDArray[np.bool_] | None = 
 def is_valid(path: Path) -> bool:
     valid, errors, warnings = cog_validate(path, strict=True, quiet=True)
     assert (errors, warnings) == ([], [])
+    assert layout_faults(path) == []
     return bool(valid)
 
 
@@ -64,6 +67,24 @@ def test_gdal_reads_the_very_samples_of_every_kind(
         assert bands == 1 or dataset.interleaving is Interleaving.pixel
         is_colour = bands == 3 and dtype == "uint8"
         assert (dataset.colorinterp[0] is ColorInterp.red) == is_colour
+
+
+def test_the_driver_of_gdal_lays_its_blocks_so_too(tmp_path: Path) -> None:
+    path = written(
+        tmp_path / "ours.tif", raster(3, "uint8"), storage=Storage(compress="none", overviews=False)
+    )
+    rasterio.shutil.copy(path, tmp_path / "gdal.tif", driver="COG", compress="zstd", blocksize=512)
+    assert layout_faults(tmp_path / "gdal.tif") == []
+
+
+def test_a_byte_at_the_end_of_a_block_is_missed(tmp_path: Path) -> None:
+    path = written(tmp_path / "out.tif", raster(1, "uint8"))
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    assert layout_faults(path) == [
+        "the last bytes of the mask of block (1, 2) of overview None are not repeated"
+    ]
 
 
 @pytest.mark.parametrize("compress", ["deflate", "lzw", "none"])
