@@ -1,7 +1,7 @@
 """Cloud-optimized GeoTIFF: written tile by tile, overviews and all, while the next tiles are computed.
 
 Tiles come in any order, from any thread. What completes a block of the file is encoded at once, and halved into
-the blocks of the overviews, which are encoded as soon as they are complete. Compressed blocks wait in a file;
+the blocks of the overviews, which are encoded as soon as they are complete. Compressed blocks wait;
 `finish` puts them in the order that the format asks for.
 """
 

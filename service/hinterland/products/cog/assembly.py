@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import Executor
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from hinterland.products.cog import container
 from hinterland.products.cog.blocks import ENDS, Blocks
 from hinterland.products.cog.container import Directory, Entry, header, long, number
-from hinterland.products.cog.files import read_at, write_at
+from hinterland.products.cog.files import read_at, start_writeback, write_at
 from hinterland.products.cog.layout import BLOCK, Level
 
 _SUBFILE, _WIDTH, _LENGTH = 254, 256, 257
@@ -22,7 +23,7 @@ _OF_OVERVIEWS = {258, 259, 262, 277, 284, 317, 338, 339, 42113}
 """How samples are stored and which are nodata; the rest is said once, of the raster."""
 _IS_REDUCED, _IS_MASK = 1, 4
 _AS_IT_IS, _DEFLATE = 1, 8
-_RUN = 64  # blocks that a thread copies at a time
+_RUN = 8  # blocks that a thread copies or checks at a time
 
 
 class Assembly:
@@ -66,7 +67,9 @@ class Assembly:
             write_at(handle, [self._header], 0)
 
             def copy(run: NDArray[np.int64]) -> None:
-                write_at(handle, [*map(self._blocks.get, run.tolist())], int(self._places[run[0]]))
+                start, size = int(self._places[run[0]]), int(self._blocks.sizes[run].sum())
+                write_at(handle, [*chain.from_iterable(map(self._blocks.get, run.tolist()))], start)
+                start_writeback(handle, size, start)
 
             for _ in pool.map(copy, self._runs() if self._blocks.places is None else ()):
                 pass

@@ -11,14 +11,15 @@ from deflate import crc32
 from numpy.typing import NDArray
 
 from hinterland.products.cog.codecs import Encoded
-from hinterland.products.cog.files import Heap
+from hinterland.products.cog.files import Heap, Part
 from hinterland.products.cog.layout import Level
 from hinterland.products.cog.pieces import Place
 
 ENDS = 4
 """Bytes of a block's size in front of it, and of its last bytes repeated behind it, as GDAL's readers may use."""
 
-_MISSING = -1
+_MISSING = np.iinfo(np.int64).min
+"""No place in the heap."""
 
 
 class Blocks:
@@ -97,8 +98,8 @@ class Blocks:
         elif missing.size:
             self._keep(missing, samples, mask)
 
-    def get(self, index: int) -> bytes:
-        """All that waits of a block."""
+    def get(self, index: int) -> tuple[Part, ...]:
+        """All that waits of a block, in one part or more."""
         masks = int(self.mask_bytes[index]) + 2 * ENDS if self.has_mask else 0
         return self._heap.get(int(self.samples_bytes[index]) + 2 * ENDS + masks, int(self._waiting[index]))
 

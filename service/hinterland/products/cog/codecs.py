@@ -19,6 +19,7 @@ from rasterio.io import MemoryFile
 
 from hinterland.products.cog.container import first_block
 from hinterland.products.cog.layout import BLOCK
+from hinterland_kernels.predictor import differences, float_differences
 
 COMPRESSIONS = ("deflate", "zstd", "lzw", "none")
 
@@ -78,7 +79,7 @@ def unreferenced() -> Iterator[None]:
         yield
 
 
-def encoder(compress: str, predictor: int) -> Encoder:
+def encoder(compress: str, predictor: int, *, of_overviews: bool = False) -> Encoder:
     """The function that encodes blocks.
 
     Parameters
@@ -87,6 +88,8 @@ def encoder(compress: str, predictor: int) -> Encoder:
         One of `COMPRESSIONS`.
     predictor : int
         As `predictor_of` gives it.
+    of_overviews : bool
+        The blocks are of overviews: time counts more there, and size less.
     """
     if compress == "lzw":  # nobody's first choice: GDAL's own will do
 
@@ -100,7 +103,9 @@ def encoder(compress: str, predictor: int) -> Encoder:
             return first_block(one_block_tiff(profile, {}, samples))
 
         return encode_by_gdal
-    packers: dict[str, Encoder] = {"deflate": _deflate, "zstd": _zstd, "none": _as_it_is}
+    worth = _WORTH_OF_OVERVIEWS if of_overviews else _WORTH
+    zstd = functools.partial(_zstd, worth=worth)
+    packers: dict[str, Encoder] = {"deflate": _deflate, "zstd": zstd, "none": _octets}
     pack = packers[compress]
     return lambda samples: pack(_predicted(samples, predictor))
 
@@ -113,11 +118,11 @@ class BlockEncoder:
     """Of the samples."""
     fill: NDArray[Any]
     """What samples hold that are not valid: a scalar of their dtype."""
-    encode_mask: Callable[[NDArray[np.bool_]], bytes] | None
+    encode_mask: Callable[[NDArray[np.bool_] | None], bytes] | None
     """Of the mask; None if the file has none."""
 
     def __call__(self, samples: NDArray[Any], mask: NDArray[np.bool_] | None) -> tuple[Encoded, bytes]:
-        """Encode (bands, lines, samples) of which those are valid that the mask says; all without one.
+        """Encode (bands, lines, samples) of which those are valid that the mask says, or all.
 
         Returns
         -------
@@ -130,9 +135,8 @@ class BlockEncoder:
         if (lines, columns) != (BLOCK, BLOCK):
             room = (0, BLOCK - lines), (0, BLOCK - columns)
             samples = np.pad(samples, ((0, 0), *room), constant_values=self.fill)
-            mask = None if mask is None else np.pad(mask, room)
-        coded_mask = b"" if mask is None or self.encode_mask is None else self.encode_mask(mask)
-        return self._encoded(samples), coded_mask
+            mask = np.pad(np.ones((lines, columns), np.bool_) if mask is None else mask, room)
+        return self._encoded(samples), b"" if self.encode_mask is None else self.encode_mask(mask)
 
     def _encoded(self, samples: NDArray[Any]) -> Encoded:
         first = samples[:, :1, :1]
@@ -149,14 +153,14 @@ def _constant_block(encode: Encoder, value: bytes, bands: int, dtype: np.dtype[A
     return encode(np.broadcast_to(values, (bands, BLOCK, BLOCK)))
 
 
-def packed_mask(mask: NDArray[np.bool_]) -> bytes:
-    """The block of a mask as it is: a bit a sample."""
-    return np.packbits(mask, axis=1).tobytes()
+def packed_mask(mask: NDArray[np.bool_] | None) -> bytes:
+    """The block of a mask as it is: a bit a sample, all of them without one."""
+    return b"\xff" * (BLOCK * BLOCK // 8) if mask is None else np.packbits(mask, axis=1).tobytes()
 
 
-def deflated_mask(mask: NDArray[np.bool_]) -> bytes:
+def deflated_mask(mask: NDArray[np.bool_] | None) -> bytes:
     """The block of a mask, DEFLATE whatever the samples are compressed by, as GDAL makes it."""
-    return _full_mask() if mask.all() else _deflate(np.packbits(mask, axis=1))
+    return _full_mask() if mask is None or mask.all() else _deflate(np.packbits(mask, axis=1))
 
 
 @functools.cache
@@ -170,43 +174,60 @@ def _deflate(data: NDArray[Any]) -> bytes:
     return bytes(deflate.zlib_compress(data.data, 1))
 
 
+_SAMPLE_BYTES, _SAMPLE_PARTS = 32 << 10, 4
+"""How much of a block is tried, and in how many stretches."""
+_WORTH, _WORTH_OF_OVERVIEWS = 1.01, 1.1
+"""What a search for repeats has to save: a hundredth, or of overviews, which are a quarter of a file, a tenth."""
+
+
+class _Zstd:
+    """Compresses to Zstandard frames with a checksum of what they hold, as zlib streams have one; for one thread.
+
+    Level 1 spends most of its time on a search for repeats. Samples with the noise of a camera have none but by
+    chance, and naming those costs more bytes than it saves: such blocks are a third of the work without.
+    """
+
+    def __init__(self) -> None:
+        of_level = functools.partial(zstandard.ZstdCompressionParameters.from_level, 1, write_checksum=True)
+        self._searching = zstandard.ZstdCompressor(compression_params=of_level())
+        # remembers next to nothing: only runs are found
+        least = of_level(hash_log=zstandard.HASHLOG_MIN, min_match=zstandard.MINMATCH_MAX)
+        self._quick = zstandard.ZstdCompressor(compression_params=least)
+
+    def compress(self, data: memoryview, worth: float) -> bytes:
+        """Compress, with a search if that makes a sample of the data smaller by at least the factor `worth`."""
+        step, size = len(data) // _SAMPLE_PARTS, _SAMPLE_BYTES // _SAMPLE_PARTS
+        sample = b"".join(data[part * step + step // 2 :][:size] for part in range(_SAMPLE_PARTS))
+        is_noise = len(self._quick.compress(sample)) <= worth * len(self._searching.compress(sample))
+        packed: bytes = (self._quick if is_noise else self._searching).compress(data)
+        return packed
+
+
 _thread = threading.local()
 
 
-def _zstd(data: NDArray[Any]) -> bytes:
-    """Compress to a Zstandard frame with a checksum of what it holds, as a zlib stream has one."""
-    if not hasattr(_thread, "zstd"):  # a compressor serves one thread at a time
-        _thread.zstd = zstandard.ZstdCompressor(level=1, write_checksum=True)
-    packed: bytes = _thread.zstd.compress(data.data)
+def _zstd(data: NDArray[Any], worth: float) -> bytes:
+    """Compress to a Zstandard frame."""
+    if not hasattr(_thread, "zstd"):
+        _thread.zstd = _Zstd()
+    packed: bytes = _thread.zstd.compress(_octets(data), worth)
     return packed
 
 
-def _as_it_is(data: NDArray[Any]) -> memoryview:
-    return np.ascontiguousarray(data).reshape(-1).view(np.uint8).data
+def _octets(data: NDArray[Any]) -> memoryview:
+    return data.reshape(-1).view(np.uint8).data
 
 
 def _predicted(samples: NDArray[Any], predictor: int) -> NDArray[Any]:
-    """What is compressed: samples by pixel (lines, samples, bands), or their differences.
+    """What is compressed, line by line: samples by pixel, or their differences."""
+    bands, lines, _ = samples.shape
+    pixels = samples[0]
+    if bands > 1:
+        import cv2  # noqa: PLC0415 - what has one band needs none
 
-    Source: TIFF Revision 6.0, section 14, and Adobe Photoshop TIFF Technical Note 3 for floats.
-    """
+        pixels = cv2.merge(tuple(samples)).reshape(lines, -1)
     if predictor == _DIFFERENCES:
-        differences = np.empty_like(samples)
-        differences[..., 0] = samples[..., 0]
-        np.subtract(samples[..., 1:], samples[..., :-1], out=differences[..., 1:])
-        samples = differences
-    if len(samples) == 1 and predictor != _FLOAT_DIFFERENCES:
-        return np.ascontiguousarray(samples[0])
-    import cv2  # noqa: PLC0415 - what is not compressed needs none
-
-    pixels = samples[0] if len(samples) == 1 else cv2.merge(tuple(samples))
-    if predictor != _FLOAT_DIFFERENCES:
-        return np.ascontiguousarray(pixels)
-    lines, bands = samples.shape[1], len(samples)
-    octets = np.ascontiguousarray(pixels).reshape(lines, -1).view(np.uint8).reshape(lines, -1, 4)
-    # of each line first all high octets, then all next lower ones
-    planes = np.stack(cv2.split(octets)[::-1], axis=1).reshape(lines, -1)
-    differences = np.empty_like(planes)
-    differences[:, :bands] = planes[:, :bands]
-    np.subtract(planes[:, bands:], planes[:, :-bands], out=differences[:, bands:])
-    return differences
+        return differences(pixels, bands)
+    if predictor == _FLOAT_DIFFERENCES:
+        return float_differences(pixels, bands)
+    return np.ascontiguousarray(pixels)

@@ -28,7 +28,7 @@ class Piece:
     samples: NDArray[Any]
     """(bands, lines, samples)."""
     mask: NDArray[np.bool_] | None
-    """(lines, samples), True where valid; None if the raster has no mask."""
+    """(lines, samples), True where valid; None if all are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,9 @@ class _Kept:
     sample: int
     lines: int
     samples: int
+    has_mask: bool
     size: int
-    offset: int
+    in_heap: int
 
 
 @dataclass(slots=True)
@@ -50,7 +51,7 @@ class _Unfinished:
 
 
 class Pieces:
-    """Unfinished blocks. Their pieces wait in a file: a row of blocks of a wide raster would fill the memory.
+    """Unfinished blocks. Their pieces wait in a heap: a row of blocks of a wide raster would fill the memory.
 
     Parameters
     ----------
@@ -64,8 +65,8 @@ class Pieces:
         Of the samples.
     fill : NDArray
         What samples hold that no piece brings: a scalar of their dtype.
-    has_mask : bool
-        Pieces have masks.
+    labels : bool
+        Samples are labels: what no piece brings is valid, and none.
     """
 
     def __init__(
@@ -76,14 +77,14 @@ class Pieces:
         bands: int,
         dtype: np.dtype[Any],
         fill: NDArray[Any],
-        has_mask: bool,
+        labels: bool,
     ) -> None:
         self._heap = heap
         self._levels = levels
         self._bands = bands
         self._dtype = dtype
         self._fill = fill
-        self._has_mask = has_mask
+        self._labels = labels
         self._lock = threading.Lock()
         self._unfinished: dict[Place, _Unfinished] = {}
 
@@ -100,10 +101,18 @@ class Pieces:
         _, lines, columns = piece.samples.shape
         if (lines, columns) == shape:
             return piece
-        samples = piece.samples.tobytes()
-        mask = b"" if piece.mask is None else np.packbits(piece.mask).tobytes()
-        offset = self._heap.put(samples, mask)
-        kept = _Kept(piece.line, piece.sample, lines, columns, len(samples) + len(mask), offset)
+        parts = [np.ascontiguousarray(piece.samples).reshape(-1).view(np.uint8).data]
+        if piece.mask is not None:
+            parts.append(np.packbits(piece.mask).data)
+        kept = _Kept(
+            piece.line,
+            piece.sample,
+            lines,
+            columns,
+            has_mask=piece.mask is not None,
+            size=sum(map(len, parts)),
+            in_heap=self._heap.put(*parts),
+        )
         with self._lock:
             block = self._unfinished.setdefault(place, _Unfinished(shape[0] * shape[1]))
             block.pieces.append(kept)
@@ -124,15 +133,19 @@ class Pieces:
     def _joined(self, place: Place, block: _Unfinished) -> Piece:
         shape = self._levels[place[0]].block_shape(*place[1:])
         samples = np.full((self._bands, *shape), self._fill, self._dtype)
-        mask = np.zeros(shape, np.bool_) if self._has_mask else None
+        is_full = not block.missing and not any(kept.has_mask for kept in block.pieces)
+        mask = None if self._labels or is_full else np.zeros(shape, np.bool_)
         for kept in block.pieces:
-            data = self._heap.get(kept.size, kept.offset)
-            self._heap.free(kept.size, kept.offset)
+            parts = self._heap.get(kept.size, kept.in_heap)
+            data = parts[0] if len(parts) == 1 else b"".join(parts)
+            self._heap.free(kept.size, kept.in_heap)
             window = np.s_[kept.line : kept.line + kept.lines, kept.sample : kept.sample + kept.samples]
             area = kept.lines * kept.samples
             values = np.frombuffer(data, self._dtype, self._bands * area)
             samples[:, *window] = values.reshape(self._bands, kept.lines, kept.samples)
-            if mask is not None:
+            if mask is not None and not kept.has_mask:
+                mask[window] = True
+            elif mask is not None:
                 bits = np.frombuffer(data, np.uint8, offset=values.nbytes)
                 mask[window] = np.unpackbits(bits, count=area).reshape(kept.lines, kept.samples)
         return Piece(0, 0, samples, mask)

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import rasterio
@@ -38,7 +38,12 @@ from hinterland.products.cog.files import Heap
 from hinterland.products.cog.layout import BLOCK, Storage, levels_of
 from hinterland.products.cog.pieces import Piece, Pieces, Place
 from hinterland.products.georeferenced import DRIVER_ERRORS
-from hinterland_kernels.pyramid import halve, halve_labels
+from hinterland_kernels.pyramid import halve, halve_full, halve_labels
+
+_BLOCKS_IN_MEMORY = 24 << 20
+"""Bytes of encoded blocks that wait there; those of a larger file wait on the disk."""
+_PIECES_IN_MEMORY = 8 << 20
+"""Of the pieces of unfinished blocks: those of a raster of 8192 samples and three bands of 8 bits."""
 
 
 class WriteError(HinterlandError, OSError):
@@ -48,10 +53,10 @@ class WriteError(HinterlandError, OSError):
 class RasterWriter:
     """Write a raster tile by tile, then publish it as a cloud-optimized GeoTIFF (COG).
 
-    Blocks and overviews are encoded in threads as tiles come, and wait in a hidden folder beside `path`; `finish`
-    makes the file of them, reads it back, and only then puts it at `path`. Leaving the context removes what is
-    unfinished. Memory does not grow with the raster. The same tiles give the same bytes, in whatever order and
-    from how many threads they come.
+    Blocks and overviews are encoded in threads as tiles come, and wait, some in memory and the rest in a hidden
+    folder beside `path`; `finish` makes the file of them, reads it back, and only then puts it at `path`. Leaving
+    the context removes what is unfinished. Memory does not grow with the raster. The same tiles give the same
+    bytes, in whatever order and from how many threads they come.
 
     Parameters
     ----------
@@ -112,10 +117,13 @@ class RasterWriter:
         self._levels = levels_of(lines, samples, overviews=storage.overviews)
         predictor = predictor_of(storage.compress, self.dtype, labels=labels)
         encode_mask = packed_mask if self._is_laid_out else deflated_mask
-        self._encode = BlockEncoder(
-            encode=encoder(storage.compress, predictor),
-            fill=self._fill,
-            encode_mask=encode_mask if self._has_mask else None,
+        self._encode, self._encode_overview = (
+            BlockEncoder(
+                encode=encoder(storage.compress, predictor, of_overviews=of_overviews),
+                fill=self._fill,
+                encode_mask=encode_mask if self._has_mask else None,
+            )
+            for of_overviews in (False, True)
         )
         self._profile = {
             "count": bands,
@@ -140,8 +148,11 @@ class RasterWriter:
         with self._clear_errors():
             self._entries = read_directory(one_block_tiff(self._profile, self._tags))
             self._folder = Path(tempfile.mkdtemp(prefix=f".{self.path.name}.partial-", dir=self.path.parent))
-            self._waiting = Heap(self._folder / ("cog.tif" if self._is_laid_out else "blocks"))
-            self._scratch = Heap(self._folder / "pieces")
+            if self._is_laid_out:
+                self._waiting = Heap(self._folder / "cog.tif")
+            else:
+                self._waiting = Heap(self._folder / "blocks", _BLOCKS_IN_MEMORY)
+            self._scratch = Heap(self._folder / "pieces", _PIECES_IN_MEMORY)
         self._blocks = Blocks(
             self._waiting, self._levels, has_mask=self._has_mask, is_plain=self._is_laid_out
         )
@@ -155,7 +166,7 @@ class RasterWriter:
             bands=self.shape[0],
             dtype=self.dtype,
             fill=self._fill,
-            has_mask=not self.labels,
+            labels=self.labels,
         )
         self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="blocks")
         return self
@@ -210,14 +221,12 @@ class RasterWriter:
                     first - line : min((row + 1) * BLOCK - line, lines),
                     left - sample : min((column + 1) * BLOCK - sample, columns),
                 ]
+                valid = None if mask is None or mask[window].all() else mask[window].copy()
                 # copied, since a view of it would hold the whole tile until the last of its blocks is encoded
-                piece = Piece(
-                    first - row * BLOCK,
-                    left - column * BLOCK,
-                    samples[:, *window].copy(),
-                    None if mask is None else mask[window].copy(),
+                block = samples[:, *window].copy()
+                self._submit(
+                    (0, row, column), Piece(first - row * BLOCK, left - column * BLOCK, block, valid)
                 )
-                self._submit((0, row, column), piece)
 
     def finish(self) -> None:
         """Publish the COG at `path`, verified: every byte of it reads back as it was encoded."""
@@ -253,14 +262,16 @@ class RasterWriter:
 
     def _finished(self, place: Place, block: Piece) -> tuple[Place, Piece | None]:
         """Encode a block; returns what it is of its overview's block, if there is one."""
-        self._blocks.put(place, *self._encode(block.samples, block.mask))
         level, row, column = place
+        encode = self._encode_overview if level else self._encode
+        self._blocks.put(place, *encode(block.samples, block.mask))
         if level + 1 == len(self._levels):
             return place, None
-        half: NDArray[Any]
         half_mask = None
-        if block.mask is None:
+        if self.labels:
             half = halve_labels(block.samples)
+        elif block.mask is None:
+            half = halve_full(block.samples)
         else:
             half, half_mask = halve(block.samples, block.mask)
         above = level + 1, row // 2, column // 2

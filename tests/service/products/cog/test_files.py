@@ -45,7 +45,21 @@ def test_a_heap_keeps_strings_and_uses_room_again(tmp_path: Path) -> None:
     heap.free(5, first)
     assert heap.put(b"longer") not in {first, second}
     assert heap.put(b"klmno") == first
-    assert heap.get(5, first) == b"klmno"
-    assert heap.get(5, second) == b"fghij"
+    assert heap.get(5, first) == (b"klmno",)
+    assert heap.get(5, second) == (b"fghij",)
     heap.close()
     assert (tmp_path / "heap").stat().st_size == 16
+
+
+def test_a_heap_keeps_in_memory_what_it_may_and_the_rest_in_its_file(tmp_path: Path) -> None:
+    heap = Heap(tmp_path / "heap", memory_bytes=8)
+    places = {string: heap.put(string[:2], string[2:]) for string in (b"abcde", b"fghij", b"klm")}
+    assert (tmp_path / "heap").read_bytes() == b"fghij"
+    assert {string: b"".join(heap.get(len(string), place)) for string, place in places.items()} == {
+        string: string for string in places
+    }
+    heap.free(5, places[b"abcde"])
+    heap.put(b"nopqr")
+    heap.put(b"s")
+    heap.close()
+    assert (tmp_path / "heap").read_bytes() == b"fghijs"

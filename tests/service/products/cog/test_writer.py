@@ -14,6 +14,7 @@ from rio_cogeo import cog_validate
 
 from hinterland.errors import HinterlandError
 from hinterland.products.cog import RasterWriter, WriteError
+from hinterland.products.cog import writer as cog_writer
 from hinterland.products.cog.assembly import Assembly
 
 LINES, SAMPLES = 1031, 1553
@@ -182,6 +183,15 @@ def test_neither_order_nor_size_of_tiles_nor_threads_change_a_byte(tmp_path: Pat
             list(pool.map(share, range(3)))
         writer.finish()
     assert (tmp_path / "b.tif").read_bytes() == in_order.read_bytes()
+
+
+def test_what_waits_on_the_disk_changes_no_byte(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    samples, mask = scene(3, "uint8")
+    in_memory = written(tmp_path / "a.tif", samples, mask, 300).read_bytes()
+    for limit in (100_000, 0):
+        monkeypatch.setattr(cog_writer, "_BLOCKS_IN_MEMORY", limit)
+        monkeypatch.setattr(cog_writer, "_PIECES_IN_MEMORY", limit)
+        assert written(tmp_path / "b.tif", samples, mask, 300).read_bytes() == in_memory
 
 
 @pytest.mark.parametrize("size", [400, 512])
