@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hinterland.errors import CapabilityError, InputError, NothingToDoError
 from hinterland.mosaics.levellings import MODELS
@@ -27,7 +27,11 @@ from hinterland.publish.mosaic_report import mosaic_report
 from hinterland.publish.mosaic_request import FEATHER_PX, MosaicRequest
 from hinterland.publish.mosaic_room import check_room, outline
 from hinterland.publish.observer import Observer, nobody
+from hinterland.publish.rescue import Rescue
 from hinterland_kernels.backend import CPU_NAME, Backend, BackendMissingError, choose
+
+if TYPE_CHECKING:
+    from hinterland.model.previews import LevelPreview
 
 ROOM_BYTES = 1 << 30
 _MOST_SOURCES = (1 << 16) - 1
@@ -49,7 +53,7 @@ def make_mosaic(
     progress : Progress
         Told what is done of each stage.
     observer : Observer
-        Told the plan.
+        Told the plan, and what was done otherwise than on the backend asked for.
 
     Returns
     -------
@@ -76,8 +80,10 @@ def make_mosaic(
             memory_bytes = request.memory_bytes or resident_bytes() + ROOM_BYTES
             observer.planned(outline(plan, memory_bytes, backend))
         with MapReader(plan.cache_bytes) as reader:
-            mosaic = _prepared(plan, request, reference, reader, backend, timing_s, progress)
-            shown = _write(mosaic, rasters, request, folder, timing_s, progress)
+            mosaic = Orthomosaic(plan=plan, reader=reader, light=request.light, backend=backend)
+            rescue = Rescue(backend, observer)
+            mosaic = _prepared(mosaic, request, reference, rescue, timing_s, progress)
+            shown = _written(mosaic, rasters, request, folder, rescue, timing_s, progress)
             report = mosaic_report(mosaic, rasters, reference, request.as_options(), shown, timing_s)
         (folder / f"{request.out.stem}.json").write_text(json.dumps(report, indent=2) + "\n")
         publish_mosaic(folder, request.out)
@@ -129,37 +135,57 @@ def _planned(rasters: Sequence[MapRaster], request: MosaicRequest, backend: Back
 
 
 def _prepared(
-    plan: MosaicPlan,
+    mosaic: Orthomosaic,
     request: MosaicRequest,
     reference: MapRaster | None,
-    reader: MapReader,
-    backend: Backend,
+    rescue: Rescue,
     timing_s: dict[str, float],
     progress: Progress,
 ) -> Orthomosaic:
     """Level the rasters and cut the seams, where that is asked for."""
+    plan = mosaic.plan
     levelling, has_seams = request.levelling, plan.method == "blend" and plan.join == "seams"
     if levelling == "auto" and (plan.method != "blend" or plan.dtype.kind == "f"):
         levelling = "none"
-    mosaic = Orthomosaic(plan=plan, reader=reader, light=request.light, backend=backend)
     if levelling == "none" and not has_seams:
         return mosaic
     # it loads much that a mosaic without levels and seams does not need
     from hinterland.mosaics.orthomosaic_previews import MosaicPreviews  # noqa: PLC0415
 
-    previews = MosaicPreviews(plan, reader, backend)
-    with _stage("levelling", timing_s, progress):
+    def levelled(
+        plan: MosaicPlan, backend: Backend
+    ) -> tuple[Orthomosaic, MosaicPreviews, list[LevelPreview]]:
+        previews = MosaicPreviews(plan, mosaic.reader, backend)
         reduced = previews.previews()
         if levelling in MODELS:
             heights = previews.heights(reduced, levelling, reference)
-            reduced = previews.lifted(reduced, heights)
-            mosaic = replace(mosaic, heights=heights)
-        else:
-            mosaic = replace(mosaic, levels=previews.levels(reduced, levelling))
+            return replace(mosaic, heights=heights), previews, previews.lifted(reduced, heights)
+        return replace(mosaic, levels=previews.levels(reduced, levelling)), previews, reduced
+
+    with _stage("levelling", timing_s, progress):
+        even, previews, reduced = rescue.carry_out("levelling", plan, levelled)
     if not has_seams:
-        return mosaic
+        return even
     with _stage("seams", timing_s, progress):
-        return replace(mosaic, labels=previews.labels(reduced, mosaic.levels))
+        return replace(even, labels=previews.labels(reduced, even.levels))
+
+
+def _written(
+    mosaic: Orthomosaic,
+    rasters: Sequence[MapRaster],
+    request: MosaicRequest,
+    folder: Path,
+    rescue: Rescue,
+    timing_s: dict[str, float],
+    progress: Progress,
+) -> set[int]:
+    """Write all rasters, on the CPU at the worst; returns which sources (from 1) show, if the method has any."""
+
+    def written(plan: MosaicPlan, backend: Backend) -> set[int]:
+        smaller = replace(mosaic, plan=plan, backend=backend)
+        return _write(smaller, rasters, request, folder, timing_s, progress)
+
+    return rescue.carry_out("mosaicking", mosaic.plan, written, is_tiled=True)
 
 
 def _write(
@@ -170,7 +196,7 @@ def _write(
     timing_s: dict[str, float],
     progress: Progress,
 ) -> set[int]:
-    """Make the tiles and write all rasters; returns which sources (from 1) show, if the method has sources."""
+    """Make the tiles and write all rasters."""
     plan = mosaic.plan
     storage = Storage(compress=request.compress, overviews=request.overviews)
     nodata = next((value for raster in rasters for value in raster.nodata if value is not None), None)

@@ -33,6 +33,7 @@ from hinterland.products.stops import one_stop
 from hinterland.progress import Progress, silent
 from hinterland.publish.assets import write_assets
 from hinterland.publish.bundle import REPORT, Bundle
+from hinterland.publish.frame_rescue import FrameRescue
 from hinterland.publish.memory import machine_bytes, resident_bytes
 from hinterland.publish.nav import Nav, read_nav, write_nav
 from hinterland.publish.observer import Observer, Outline, nobody
@@ -41,7 +42,6 @@ from hinterland.publish.panorama_request import PanoramaRequest
 from hinterland.publish.preview import write_preview
 from hinterland.publish.rasters import Finished, write_rasters
 from hinterland.publish.report import make_report, write_report
-from hinterland.publish.rescue import Rescue
 from hinterland.publish.run_facts import made_at
 from hinterland.publish.stac import write_item
 from hinterland.publish.stages import Stages
@@ -94,7 +94,7 @@ def make_bundle(
             images, dropped = _read(request)
         solution = _solve(images, request, nav, stages, observer)
         with stages.stage("planning"):
-            rescue = Rescue(images, max(len(image.samples) for image in images), backend, observer)
+            rescue = FrameRescue(images, max(len(image.samples) for image in images), backend, observer)
             planned = _planned(images, solution, request, rescue)
             observer.planned(_outline(planned, images, backend))
         composition, level_step = _prepare(images, solution, planned, request, rescue, stages)
@@ -161,7 +161,7 @@ class _Planned:
 
 
 def _planned(
-    images: Sequence[Image], solution: Solution, request: PanoramaRequest, rescue: Rescue
+    images: Sequence[Image], solution: Solution, request: PanoramaRequest, rescue: FrameRescue
 ) -> _Planned:
     plan = plan_panorama(solution, pixels_per_degree=request.pixels_per_degree, tile_px=request.tile_px)
     budget = request.memory_bytes
@@ -206,7 +206,7 @@ def _prepare(
     solution: Solution,
     planned: _Planned,
     request: PanoramaRequest,
-    rescue: Rescue,
+    rescue: FrameRescue,
     stages: Stages,
 ) -> tuple[Composition, float | None]:
     """Level the frames and cut the seams; also the `level_step` along them."""
@@ -235,7 +235,7 @@ def _prepare(
 
 
 def _written(
-    composition: Composition, planned: _Planned, rescue: Rescue, folder: Path, stages: Stages
+    composition: Composition, planned: _Planned, rescue: FrameRescue, folder: Path, stages: Stages
 ) -> Finished:
     def written(plan: Plan, backend: Backend) -> Finished:
         placed = replace(composition, plan=plan, sources=rescue.sources(backend), backend=backend)

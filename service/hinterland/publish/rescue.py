@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from hinterland.model.products import Image
-from hinterland.mosaics.plan import SMALLEST_TILE_PX, Plan
-from hinterland.mosaics.warping import Source, place_sources
 from hinterland.publish.observer import Observer
 from hinterland_kernels.backend import CPU, Backend
 
+if TYPE_CHECKING:
+    from hinterland.mosaics.orthomosaic_plan import MosaicPlan
+    from hinterland.mosaics.plan import Plan
+
+AnyPlan = TypeVar("AnyPlan", "Plan", "MosaicPlan")
 Result = TypeVar("Result")
 
 HALVINGS = 2
 """Of the tiles, before the CPU does the stage."""
+_SMALLEST_PX = 128
+"""Edge of a tile; of smaller ones the halo of a blend is more than they are."""
 
 
 class Rescue:
@@ -23,35 +27,23 @@ class Rescue:
 
     Parameters
     ----------
-    images : sequence of Image
-        The frames.
-    bands : int
-        Of the panorama.
     backend : Backend
         That was asked for.
     observer : Observer
         Told what was done otherwise.
     """
 
-    def __init__(self, images: Sequence[Image], bands: int, backend: Backend, observer: Observer) -> None:
-        self._images = images
-        self._bands = bands
+    def __init__(self, backend: Backend, observer: Observer) -> None:
         self._backend = backend
         self._observer = observer
-        self._placed_on: Backend | None = None
-        self.placed: list[Source] = []
-        """The frames, on the backend that they were last asked for on."""
-
-    def sources(self, backend: Backend) -> list[Source]:
-        """The frames on a backend; they lie on one at a time."""
-        if self._placed_on is not backend:
-            self.placed, self._placed_on = [], None  # gone before room is needed for the others
-            self.placed = place_sources(self._images, self._bands, backend)
-            self._placed_on = backend
-        return self.placed
 
     def carry_out(
-        self, stage: str, plan: Plan, work: Callable[[Plan, Backend], Result], *, is_tiled: bool = False
+        self,
+        stage: str,
+        plan: AnyPlan,
+        work: Callable[[AnyPlan, Backend], Result],
+        *,
+        is_tiled: bool = False,
     ) -> Result:
         """Do a work, and do it again with less where the memory of the GPU was not enough.
 
@@ -59,7 +51,7 @@ class Rescue:
         ----------
         stage : str
             Its name, for the user.
-        plan : Plan
+        plan : Plan or MosaicPlan
             That the work is done by.
         work : callable
             Takes the plan, or one with smaller tiles, and the backend.
@@ -85,13 +77,13 @@ class Rescue:
                 reason = " ".join(str(error).split()) or "the memory of the GPU is not enough"
         raise AssertionError  # pragma: no cover - the last try is the CPU's
 
-    def _tries(self, plan: Plan, *, is_tiled: bool) -> Iterator[tuple[Plan, Backend]]:
+    def _tries(self, plan: AnyPlan, *, is_tiled: bool) -> Iterator[tuple[AnyPlan, Backend]]:
         if self._backend is not CPU:
             yield plan, self._backend
             tile_px = plan.tile_px
             for _ in range(HALVINGS if is_tiled else 0):
                 tile_px = tile_px // 2 >> plan.levels << plan.levels
-                if tile_px < SMALLEST_TILE_PX:
+                if tile_px < _SMALLEST_PX:
                     break
                 yield replace(plan, tile_px=tile_px), self._backend
         yield plan, CPU
