@@ -50,6 +50,7 @@ def layout_faults(path: Path) -> list[str]:
         first_directory = int(dataset.get_tag_item("IFD_OFFSET", "TIFF", bidx=1))
         if first_directory != behind + behind % 2:
             faults.append(f"the first directory is at {first_directory}, not behind the ghost area")
+        is_compressed = dataset.compression is not None
         coarsest_first = [*reversed(range(len(dataset.overviews(1)))), None]
         blocks = [block for level in coarsest_first for block in _blocks(dataset, level)]
     end = 0
@@ -63,7 +64,8 @@ def layout_faults(path: Path) -> list[str]:
             mask_size = int.from_bytes(data[place - 4 : place], "little")
             end = place + mask_size
             faults += _end_faults(data, f"the mask of {name}", place, mask_size)
-            if len(zlib.decompress(data[place:end])) != _MASK_BYTES:
+            mask = zlib.decompress(data[place:end]) if is_compressed else data[place:end]
+            if len(mask) != _MASK_BYTES:
                 faults.append(f"the mask of {name} is none")
     if end + 4 != len(data):
         faults.append(f"the last block ends at {end + 4}, the file at {len(data)}")
