@@ -1,92 +1,136 @@
-from __future__ import annotations
+"""Runs whose GPU, a stand-in, has no memory at one allocation, at each in turn, or at all."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+from map_rasters import STEREO, WEST, from_origin, smooth, write_raster
+from short_memory import Listener, ShortMemory, backend_of
 
 from hinterland.demo import examples
-from hinterland.publish import panorama
-from hinterland.publish.observer import Observer
+from hinterland.publish import mosaic, panorama
+from hinterland.publish.mosaic import make_mosaic
+from hinterland.publish.mosaic_request import MosaicRequest
 from hinterland.publish.panorama import make_bundle
 from hinterland.publish.panorama_request import PanoramaRequest
-from hinterland_kernels.backend import Backend
 
-ALLOCATORS = {"asarray", "empty", "empty_like", "stack", "zeros", "zeros_like"}
-FILES = ("panorama.tif", "sources.tif", "nav.json")
-
-
-class ShortMemory:
-    """NumPy whose memory ends: allocations from the first to the last of a range fail."""
-
-    def __init__(self, first: int, last: int) -> None:
-        self.allocations = 0
-        self._fails = range(first, last + 1)
-
-    def __getattr__(self, name: str) -> Any:
-        function = getattr(np, name)
-        return self._counted(function) if name in ALLOCATORS else function
-
-    def _counted(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*arguments: Any, **options: Any) -> Any:
-            self.allocations += 1
-            if self.allocations in self._fails:
-                message = "Out of memory allocating 1,073,741,824 bytes"
-                raise MemoryError(message)
-            return function(*arguments, **options)
-
-        return call
+ALWAYS = 1 << 40
+SHARES = 4
+"""Of the allocations, so that the cores share them."""
 
 
 @dataclass
-class Listener(Observer):
-    told: list[tuple[str, str]] = field(default_factory=list)
-    kept: dict[str, bytes] = field(default_factory=dict)
+class Panoramas:
+    """Small panoramas of one stop, in several tiles."""
 
-    def degraded(self, stage: str, message: str) -> None:
-        self.told.append((stage, message))
+    folder: Path
+    patch: pytest.MonkeyPatch
+    ties: dict[str, bytes] = field(default_factory=dict)
 
-    def load(self, name: str) -> bytes | None:
-        return self.kept.get(name)
-
-    def save(self, name: str, value: bytes) -> None:
-        self.kept[name] = value
-
-
-def test_memory_that_ends_at_any_allocation_costs_nothing_but_time(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    example = examples()[0]
-    ties: dict[str, bytes] = {}
-
-    def run(name: str, memory: ShortMemory) -> tuple[Path, list[tuple[str, str]]]:
-        # loops run on the CPU, but nothing else knows: what is not `CPU` itself may run out
-        backend = Backend(name="cpu", xp=memory, device="short of memory")
-        monkeypatch.setattr(panorama, "choose", lambda _: backend)
-        listener = Listener(kept=ties)
+    def run(self, memory: ShortMemory) -> tuple[dict[str, bytes], list[tuple[str, str]]]:
+        """The files whose bytes a backend must not change, and the degradations."""
+        self.patch.setattr(panorama, "choose", lambda _: backend_of(memory))
+        out, listener = self.folder / "out", Listener(kept=self.ties)
         request = PanoramaRequest(
-            frames=example.frames, out=tmp_path / name, pixels_per_degree=6.0, kernel="nearest", tile_px=512
+            frames=examples()[0].frames,
+            out=out,
+            pixels_per_degree=3.0,
+            kernel="nearest",
+            tile_px=256,
+            overwrite=True,
         )
         make_bundle(request, observer=listener)
-        return tmp_path / name, listener.told
+        assert [path.name for path in self.folder.iterdir()] == ["out"]  # nothing is left beside it
+        return {name: (out / name).read_bytes() for name in FILES}, listener.told
 
+
+FILES = ("panorama.tif", "sources.tif", "nav.json")
+
+
+@pytest.fixture
+def panoramas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Panoramas:
+    return Panoramas(tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize("share", range(SHARES))
+def test_a_panorama_is_the_same_whichever_allocation_fails(panoramas: Panoramas, share: int) -> None:
     enough = ShortMemory(0, 0)
-    whole, told = run("whole", enough)
+    whole, told = panoramas.run(enough)
     assert told == []
-    count = enough.allocations
-    assert count > 50
-    for number, first in enumerate(np.linspace(1, count, 8).round().astype(int).tolist()):
-        bundle, told = run(f"once{number}", ShortMemory(first, first))
-        assert len(told) == 1
+    assert enough.allocations > 50
+    for failing in range(1 + share, enough.allocations + 1, SHARES):
+        files, told = panoramas.run(ShortMemory(failing, failing))
+        assert len(told) == 1, failing
         assert told[0][0] in {"planning", "levelling", "seams", "blending"}
-        for name in FILES:
-            assert (bundle / name).read_bytes() == (whole / name).read_bytes()
-    bundle, told = run("none", ShortMemory(1, 1 << 40))
-    assert [stage for stage, _ in told] == ["planning", "levelling", "seams", *["blending"] * 3]
-    assert "in tiles of 256 pixels" in told[3][1]
+        assert files == whole, failing
+
+
+def test_a_panorama_is_the_same_without_any_memory_of_the_gpu(panoramas: Panoramas) -> None:
+    whole, _ = panoramas.run(ShortMemory(0, 0))
+    files, told = panoramas.run(ShortMemory(1, ALWAYS))
+    assert [stage for stage, _ in told] == ["planning", "levelling", "seams", *["blending"] * 2]
+    assert "in tiles of 128 pixels" in told[3][1]
     assert "on the CPU" in told[-1][1]
-    for name in FILES:
-        assert (bundle / name).read_bytes() == (whole / name).read_bytes()
+    assert files == whole
+
+
+@dataclass
+class Mosaics:
+    """Small mosaics of two rasters of other projections, levelled and blended."""
+
+    folder: Path
+    patch: pytest.MonkeyPatch
+
+    def __post_init__(self) -> None:
+        picture = np.stack([smooth(300, 280) / 8.0, smooth(300, 280, 1.0) / 8.0]).astype(np.uint8)
+        self.rasters = (
+            write_raster(self.folder / "a.tif", picture[0]),
+            write_raster(
+                self.folder / "b.tif", picture[1], affine=from_origin(WEST + 900.0, 1_099_400.0, 6.0)
+            ),
+        )
+
+    def run(self, memory: ShortMemory) -> tuple[dict[str, bytes], list[tuple[str, str]]]:
+        """All files but the report, which tells the time; and the degradations."""
+        self.patch.setattr(mosaic, "choose", lambda _: backend_of(memory))
+        listener, out = Listener(), self.folder / "out" / "out.tif"
+        out.parent.mkdir(exist_ok=True)
+        make_mosaic(
+            MosaicRequest(rasters=self.rasters, out=out, crs=STEREO, workers=1, overwrite=True),
+            observer=listener,
+        )
+        files = {path.name: path.read_bytes() for path in out.parent.iterdir()}
+        assert set(files) == {"out.tif", "out.json", "out.sources.tif", "out.resolution.tif"}
+        del files["out.json"]
+        return files, listener.told
+
+
+@pytest.fixture
+def mosaics(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mosaics:
+    return Mosaics(tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize("share", range(SHARES))
+def test_a_mosaic_is_the_same_whichever_allocation_fails(mosaics: Mosaics, share: int) -> None:
+    enough = ShortMemory(0, 0)
+    whole, told = mosaics.run(enough)
+    assert told == []
+    assert enough.allocations > 20
+    for failing in range(1 + share, enough.allocations + 1, SHARES):
+        files, told = mosaics.run(ShortMemory(failing, failing))
+        assert len(told) == 1, failing
+        assert told[0][0] in {"levelling", "mosaicking"}
+        assert files == whole, failing
+
+
+def test_a_mosaic_is_the_same_without_any_memory_of_the_gpu(mosaics: Mosaics) -> None:
+    whole, _ = mosaics.run(ShortMemory(0, 0))
+    files, told = mosaics.run(ShortMemory(1, ALWAYS))
+    assert [stage for stage, _ in told] == ["levelling", *["mosaicking"] * 3]
+    assert [message.rpartition("done ")[2] for _, message in told[1:]] == [
+        "in tiles of 1024 pixels",
+        "in tiles of 512 pixels",
+        "on the CPU",
+    ]
+    assert files == whole
