@@ -7,15 +7,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hinterland_kernels._lanes import store, to_floats, wholes
 from hinterland_kernels._lines import (
     copy,
     load_first,
     load_numbers,
     load_pairs_apart,
     load_terms,
+    store,
     store_pairs,
     store_terms,
+    to_floats,
+    wholes,
 )
 
 RANDOM = np.random.default_rng(4)

@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hinterland_kernels._jit import loop
-from hinterland_kernels._lanes import COUNT, floats, load, store, where_less
-from hinterland_kernels._lines import load_first
+from hinterland_kernels._lines import COUNT, floats, load, load_first, store
 from hinterland_kernels.blend._rows import (
     ROOM,
     WIDTH,
     divide,
+    divided,
     expand_line,
     load_image,
     load_owned,
@@ -119,9 +119,9 @@ def reduce_values(
     A sample is valid where any of its taps is.
     """
     bands, lines, samples = out.shape
-    ring = np.empty((bands + 1, 5, WIDTH), dtype=values.dtype)
+    ring = np.zeros((bands + 1, 5, WIDTH), dtype=values.dtype)
     sums = room_for_sums(values)
-    weight = np.empty(ROOM, dtype=np.float32)
+    weight = np.zeros(ROOM, dtype=np.float32)
     whole = np.empty(5, dtype=np.bool_)
     for top, bottom, start, stop in stretches(busy, shift, out_mask.shape):
         size = stop - start
@@ -154,7 +154,7 @@ def reduce_values(
 @loop
 def reduce_ownership(owners: Owners, index: int, busy: Blocks, shift: int, out: Weights) -> None:
     """Weight of one image at level 1."""
-    ring = np.empty((5, WIDTH), dtype=np.uint8)
+    ring = np.zeros((5, WIDTH), dtype=np.uint8)
     sums = room_for_sums(ring)
     for top, bottom, start, stop in stretches(busy, shift, out.shape):
         size = stop - start
@@ -169,7 +169,7 @@ def reduce_ownership(owners: Owners, index: int, busy: Blocks, shift: int, out: 
 @loop
 def reduce_weights(weights: Weights, busy: Blocks, shift: int, out: Weights) -> None:
     """Weight of one image at the next coarser level."""
-    ring = np.empty((5, WIDTH), dtype=np.float32)
+    ring = np.zeros((5, WIDTH), dtype=np.float32)
     sums = room_for_sums(ring)
     for top, bottom, start, stop in stretches(busy, shift, out.shape):
         size = stop - start
@@ -185,7 +185,7 @@ def reduce_weights(weights: Weights, busy: Blocks, shift: int, out: Weights) -> 
 def add_expanded(coarser: Values, factor: float, busy: Blocks, shift: int, out: Values) -> None:
     """Add what the coarser level predicts, times 1 or -1."""
     sign = floats(np.float32(factor))
-    between, predicted = np.empty(ROOM, dtype=np.float32), np.empty(ROOM, dtype=np.float32)
+    between, predicted = np.zeros(ROOM, dtype=np.float32), np.zeros(ROOM, dtype=np.float32)
     bands, lines, samples = out.shape
     for top, bottom, start, stop in stretches(busy, shift, out.shape[1:]):
         size = stop - start
@@ -233,7 +233,6 @@ def subtract(
     bands, lines, samples = total.shape
     for top, bottom, start, stop in stretches(busy & ~mixed, shift, total_weights.shape):
         detail[:, top:bottom, start:stop] = 0.0
-    none = floats(np.float32(0.0))
     for top, bottom, start, stop in stretches(busy & mixed, shift, total_weights.shape):
         for i in range(top, bottom):
             at = i * samples + start
@@ -242,7 +241,7 @@ def subtract(
                 weight = load_first(total_weights, at + j, left)
                 for band in range(bands):
                     place = at + j + band * lines * samples
-                    mean = where_less(none, weight, load_first(total, place, left) / weight, none)
+                    mean = divided(load_first(total, place, left), weight)
                     store(detail, place, mean - load_first(detail, place, left), left)
 
 
@@ -266,7 +265,7 @@ def finish(
     The image and the result begin at these lines and samples of the window. Whole numbers are rounded, and end at
     full scale.
     """
-    between, predicted = np.empty(ROOM, dtype=np.float32), np.empty(ROOM, dtype=np.float32)
+    between, predicted = np.zeros(ROOM, dtype=np.float32), np.zeros(ROOM, dtype=np.float32)
     bottom_right = (
         min(line + values.shape[1], out_line + out.shape[1]),
         min(sample + values.shape[2], out_sample + out.shape[2]),

@@ -10,26 +10,24 @@ from numba.extending import overload
 from numpy.typing import NDArray
 
 from hinterland_kernels._jit import loop, part_of_loop
-from hinterland_kernels._lanes import (
+from hinterland_kernels._lanes import FLOATS
+from hinterland_kernels._lines import (
     COUNT,
-    FLOATS,
+    copy,
     floats,
     load,
-    prefetch,
-    store,
-    to_floats,
-    where_less,
-    where_same,
-    wholes,
-)
-from hinterland_kernels._lines import (
-    copy,
     load_first,
     load_numbers,
     load_pairs_apart,
     load_terms,
+    prefetch,
+    store,
     store_pairs,
     store_terms,
+    to_floats,
+    where_less,
+    where_same,
+    wholes,
 )
 from hinterland_kernels.pixel.pyramid import edge_taps, five_taps, three_taps, two_taps
 
@@ -78,13 +76,13 @@ def stretches(busy: Blocks, shift: int, shape: tuple[int, int]) -> NDArray[np.in
 
 def room_for_sums(values: NDArray[Any]) -> NDArray[Any]:
     """Room for sums of five lines, which are whole numbers of 16 bits where samples have 8: at most 16 * 255."""
-    return np.empty(WIDTH, dtype=np.uint16 if values.dtype == np.uint8 else np.float32)
+    return np.zeros(WIDTH, dtype=np.uint16 if values.dtype == np.uint8 else np.float32)
 
 
 @overload(room_for_sums)
 def _room_for_sums(values):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - types of a call
     kind = np.uint16 if values.dtype == types.uint8 else np.float32
-    return lambda values: np.empty(WIDTH, dtype=kind)  # noqa: ARG005 - the same names
+    return lambda values: np.zeros(WIDTH, dtype=kind)  # noqa: ARG005 - the same names
 
 
 @part_of_loop
@@ -202,7 +200,7 @@ def reduce_ring(
 
 def as_floats_of(lanes: Any) -> Any:  # noqa: ANN401
     """The same numbers as float32."""
-    return lanes
+    return to_floats(lanes)
 
 
 @overload(as_floats_of)
@@ -213,17 +211,18 @@ def _as_floats_of(lanes):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN20
 
 
 @part_of_loop
+def divided(total: Any, weight: Any) -> Any:  # noqa: ANN401 - lanes
+    """Sums divided by their weights; 0 where there is none."""
+    none = floats(np.float32(0.0))
+    return where_less(none, weight, total / where_less(none, weight, weight, floats(np.float32(1.0))), none)
+
+
+@part_of_loop
 def divide(total: NDArray[np.float32], at: int, weight: Row, size: int) -> None:
     """Divide samples from an index on by a row of weights, in place; 0 where there is none."""
-    none = floats(np.float32(0.0))
     for j in range(0, size, COUNT):
-        share = load(weight, j)
-        store(
-            total,
-            at + j,
-            where_less(none, share, load_first(total, at + j, size - j) / share, none),
-            size - j,
-        )
+        own = load_first(total, at + j, size - j)
+        store(total, at + j, divided(own, load(weight, j)), size - j)
 
 
 @part_of_loop
