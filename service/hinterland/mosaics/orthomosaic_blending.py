@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hinterland.model.map_grids import Window
+from hinterland.model.map_grids import Window, inside
 from hinterland.mosaics.orthomosaic_layers import quantised
 from hinterland.mosaics.orthomosaic_plan import MosaicPlan
 from hinterland.products.georeferenced_reader import Samples
 from hinterland_kernels.backend import Backend
 from hinterland_kernels.blend import NOBODY, Layer, assign_owners, halo, multiband
-from hinterland_kernels.feather import feather_weights, reach
+from hinterland_kernels.feather import block_size, feather_weights, reach
 from hinterland_kernels.feather.average import Average
 
 Carry = Callable[[int, Window], Samples | None]
 """Gives one placement on a window as float32, levelled; None where nothing of it is valid."""
+
+_MOST_CUT = 8
+"""Rasters that touch a window beyond which it is averaged as a whole: each cell takes a while of its own."""
+_AT_ONCE_PX = 1 << 15
+"""Samples that are averaged at a time: their sums in float64 stay in a core's cache."""
 
 
 def seamed(
@@ -114,6 +119,43 @@ def feathered(plan: MosaicPlan, window: Window, carry: Carry) -> tuple[Samples, 
     owners : (lines, samples) int32
         The placement with the most say in each, -1 for none.
     """
+    samples, owners = _nothing(plan, window)
+    cells = _cells(plan, window)
+    for cell in cells:
+        made = _averaged(plan, cell, carry)
+        if len(cells) == 1:
+            return made
+        rows, columns = inside(cell, window)
+        samples.values[:, rows, columns] = made[0].values
+        samples.mask[rows, columns] = made[0].mask
+        owners[rows, columns] = made[1]
+    return samples, owners
+
+
+def _cells(plan: MosaicPlan, window: Window) -> list[Window]:
+    """Cut a window beside the edges of rasters, where weights begin to change, on blocks of the feather."""
+    touching = plan.touching(window)
+    if not 1 < len(touching) <= _MOST_CUT:
+        return [window]
+    size, far = block_size(plan.feather_px), reach(plan.feather_px)
+    cuts = []
+    for axis in (0, 1):
+        first, last = window[axis], window[axis] + window[axis + 2]
+        lie = [plan.placements[index].window for index in touching]
+        edges = {edge for one in lie for edge in (one[axis], one[axis] + one[axis + 2])}
+        beside = {(edge - far) // size * size for edge in edges} | {
+            -(-(edge + far) // size) * size for edge in edges
+        }
+        cuts.append([first, *sorted(cut for cut in beside if first < cut < last), last])
+    return [
+        (top, left, bottom - top, right - left)
+        for top, bottom in pairwise(cuts[0])
+        for left, right in pairwise(cuts[1])
+    ]
+
+
+def _averaged(plan: MosaicPlan, window: Window, carry: Carry) -> tuple[Samples, NDArray[np.int32]]:
+    """What `feathered` does to a cell."""
     touching = sorted(plan.touching(window), key=lambda index: _priority(plan, index), reverse=True)
     if len(touching) == 1:  # an average of one is that one, whatever its weight
         found = carry(touching[0], window)
@@ -122,18 +164,40 @@ def feathered(plan: MosaicPlan, window: Window, carry: Carry) -> tuple[Samples, 
             return found._replace(values=quantised(found.values, plan.dtype)), owners
     wide = plan.around(window, reach(plan.feather_px))
     origin = window[0] - wide[0], window[1] - wide[1]
+    groups = [list(group) for _, group in groupby(touching, key=lambda index: _priority(plan, index))]
+    kept: dict[int, Samples | None] = {index: carry(index, wide) for index in groups[-1]} if groups else {}
+    on_top = [found for found in kept.values() if found is not None]
+    if on_top and len(on_top) == len(kept) and all(found.is_whole for found in on_top):
+        # each has a weight of 1, and hides what lies below
+        owners = np.broadcast_to(np.int32(groups[-1][0]), window[2:])
+        return _mean(plan, [found.values[:, *inside(window, wide)] for found in on_top]), owners
     shown = np.zeros((plan.bands, *window[2:]))
     owners = np.full(window[2:], NOBODY, dtype=np.int32)
-    for _, group in groupby(touching, key=lambda index: _priority(plan, index)):
+    for group in groups:
         average = Average(plan.bands, *window[2:])
         for index in group:
-            found = carry(index, wide)
+            found = kept[index] if index in kept else carry(index, wide)
             if found is not None:
                 weights = feather_weights(found.mask, plan.feather_px, origin, window[2:])
                 average.add(found.values, origin, weights, index)
         average.lay_over(shown, owners)
     mask = owners != NOBODY
     return Samples(quantised(shown.astype(np.float32), plan.dtype), mask), owners
+
+
+def _mean(plan: MosaicPlan, values: Sequence[NDArray[np.float32]]) -> Samples:
+    """The mean of rasters without holes, to the last bit that of `Average`."""
+    shape = values[0].shape
+    out = np.empty(shape, dtype=plan.dtype)
+    high = max(1, _AT_ONCE_PX // shape[2])
+    for top in range(0, shape[1], high):
+        rows = slice(top, top + high)
+        total = values[0][:, rows].astype(np.float64)
+        for one in values[1:]:
+            total += one[:, rows]
+        total /= len(values)
+        out[:, rows] = quantised(total.astype(np.float32), plan.dtype)
+    return Samples(out, np.broadcast_to(np.True_, shape[1:]), is_whole=True)
 
 
 def _priority(plan: MosaicPlan, index: int) -> int:

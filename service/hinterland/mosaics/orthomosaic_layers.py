@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hinterland.model.map_grids import MapGrid, Window
+from hinterland.model.map_grids import MapGrid, Window, inside
 from hinterland.mosaics.orthomosaic_placing import Placement, exact_map
 from hinterland.products.georeferenced_reader import MapReader, Samples, read_dtype
 from hinterland_kernels.backend import CPU, Backend
@@ -24,6 +24,8 @@ _RADIUS_PX = {"nearest": 1, "bilinear": 2, "bicubic": 3, "lanczos3": 4, "bspline
 """Samples about a point that a kernel can touch, one more than its half width."""
 _COEFFICIENT_BYTES = 4
 _SMALLEST_PX = 32
+_AT_ONCE_PX = 1 << 16
+"""Samples that are levelled at a time: with what is made of them they stay in a core's cache."""
 _UNIT = 1 << 16
 """Nodes are whole multiples of 1 / 65536 px: moved by whole samples they interpolate to the very same points, so
 that no sample depends on the window in which it was made."""
@@ -108,13 +110,19 @@ class Warper:
             values, mask, is_whole = pieces[0][1]
             return Samples(quantised(values, dtype), mask, is_whole) if is_whole or mask.any() else None
         _, _, lines, samples = window
+        if len(pieces) == 1 and part == window and pieces[0][1].is_whole:
+            values = np.empty((self._bands, lines, samples), dtype=dtype)
+            _put_values(values, pieces[0][1], level)
+            return Samples(values, np.broadcast_to(np.True_, (lines, samples)), is_whole=True)
         out = Samples(
             np.zeros((self._bands, lines, samples), dtype=dtype), np.zeros((lines, samples), dtype=np.bool_)
         )
         for place, found in pieces:
-            _put(found, place, window, out, level)
+            rows, columns = inside(place, window)
+            _put_values(out.values[:, rows, columns], found, level)
+            out.mask[rows, columns] |= found.mask
         if len(pieces) == 1 and pieces[0][1].is_whole:
-            return out._replace(is_whole=pieces[0][0] == window)
+            return out
         return out if out.mask.any() else None
 
     def _resampled(self, placement: Placement, part: Window, dtype: str) -> Iterator[tuple[Window, Samples]]:
@@ -166,21 +174,22 @@ def quantised(values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
     return rounded
 
 
-def _put(found: Samples, part: Window, window: Window, out: Samples, level: Level | None) -> None:
-    """Lay a part into a window; grey serves every band."""
-    values: NDArray[Any] = found.values
-    if level is not None:
-        gain, offset = (np.array(one, np.float32)[:, None, None] for one in (level.gain, level.offset))
-        values = values.astype(np.float32) * gain + offset
-    rows = slice(part[0] - window[0], part[0] - window[0] + part[2])
-    columns = slice(part[1] - window[1], part[1] - window[1] + part[3])
-    values = quantised(values, out.values.dtype)
-    if found.is_whole:
-        out.values[:, rows, columns] = values
-        out.mask[rows, columns] = True
-        return
-    np.copyto(out.values[:, rows, columns], values, where=found.mask[None])
-    out.mask[rows, columns] |= found.mask
+def _put_values(out: NDArray[Any], found: Samples, level: Level | None) -> None:
+    """Lay what is valid into its place, levelled; grey serves every band."""
+    lines, samples = found.mask.shape
+    high = max(1, _AT_ONCE_PX // samples)
+    for top in range(0, lines, high):
+        rows = slice(top, top + high)
+        values: NDArray[Any] = found.values[:, rows]
+        if level is not None:
+            gain, offset = (np.array(one, np.float32)[:, None, None] for one in (level.gain, level.offset))
+            values = values.astype(np.float32) * gain
+            values += offset
+        values = quantised(values, out.dtype)
+        if found.is_whole:
+            out[:, rows] = values
+        else:
+            np.copyto(out[:, rows], values, where=found.mask[None, rows])
 
 
 def _halves(window: Window, step: int) -> tuple[Window, Window]:

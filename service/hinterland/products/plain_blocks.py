@@ -15,14 +15,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from hinterland.model.map_grids import Window
 
-_RUN_BYTES = 1 << 20
-"""Read at once where more than is wanted is read: stays in a core's cache."""
-_WASTED = 4
+_LINES_AT_ONCE = os.sysconf("SC_IOV_MAX") // 2
+"""Lines of which parts are read by one call, which also takes what lies between them."""
+_WASTED = 32
 """Reading a line so many times as long as what is wanted of it takes no longer than a call for each."""
 _FORMS = {42: (4, "=H", "=HHI4s", "=I"), 43: (12, "=Q", "=HHQ8s", "=Q")}
 """Of TIFF and BigTIFF: bytes that end in the first directory's place; a directory's length; an entry; a place."""
@@ -82,20 +81,19 @@ class PlainBlocks:
     def _read_lines(self, handle: int, places: NDArray[np.int64], start: int, out: NDArray[Any]) -> None:
         """Read part of each line of one column of blocks; lines lie at places, their parts start so far in."""
         wide, item = self.block[1], self.dtype.itemsize
-        if wide > _WASTED * out.shape[1]:
-            for place, row in zip((places + start * item).tolist(), out, strict=True):
-                if os.preadv(handle, [row.data], place) < row.nbytes:  # hardly ever: read what it lacks
-                    _fill(handle, place, row)
-            return
-        most = max(1, _RUN_BYTES // (wide * item))
+        at_once = 1 if wide > _WASTED * out.shape[1] else _LINES_AT_ONCE
+        # what lies between the parts goes where it is overwritten at once
+        gap = np.empty((wide - out.shape[1]) * item, np.uint8).data
         breaks = [0, *(np.flatnonzero(np.diff(places) != wide * item) + 1).tolist(), len(places)]
         for first, last in pairwise(breaks):
-            for top in range(first, last, most):
-                count = min(most, last - top)
-                # the part's last line ends where the file may end
-                run = np.empty(count * wide - (wide - start - out.shape[1]), dtype=self.dtype)
-                _fill(handle, int(places[top]), run)
-                out[top : top + count] = as_strided(run[start:], (count, out.shape[1]), (wide * item, item))
+            for top in range(first, last, at_once):
+                rows = list(out[top : min(top + at_once, last)])
+                buffers = [buffer for row in rows for buffer in (row.data, gap)][:-1]
+                wanted = len(rows) * wide * item - len(gap)
+                if os.preadv(handle, buffers, int(places[top]) + start * item) == wanted:
+                    continue
+                for place, row in zip(places[top:], rows, strict=False):  # hardly ever: read what it lacks
+                    _fill(handle, int(place) + start * item, row)
 
 
 def plain_blocks(path: Path, dataset: Any) -> PlainBlocks | None:  # noqa: ANN401 - rasterio is untyped
