@@ -6,7 +6,7 @@ import importlib
 import logging
 import pkgutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -21,9 +21,14 @@ def load_compiled() -> Iterator[str]:
     """Load what the cache holds for this processor, one form of a loop at each step; yields the loop's name.
 
     A loop that is first called in a job costs the job 10 ms, and the first of all half a second for the tables of
-    Numba's types.
+    Numba's types. Numba asks for each loop whether its cache may be written: of all at once, before anything is
+    yielded, since nobody may write any more once the process is confined.
     """
-    for dispatcher in _loops():
+    return _loaded(list(_loops()))
+
+
+def _loaded(loops: Iterable[Any]) -> Iterator[str]:
+    for dispatcher in loops:
         try:
             for signature in _kept(dispatcher):
                 dispatcher.compile(signature)
