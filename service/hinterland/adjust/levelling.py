@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
 
 from hinterland.model.groups import linked_groups
 from hinterland.model.previews import LevelPreview, Slices, overlap
@@ -175,6 +174,8 @@ def _solve(overlaps: Sequence[_Overlap], areas: Array, band: int) -> tuple[Array
         np.concatenate([values[band] for values in some])
         for some in zip(*((one.values_first, one.values_second, one.sigma) for one in overlaps), strict=True)
     )
+    from scipy.sparse import coo_array  # noqa: PLC0415 - slow to import
+
     rows = np.arange(len(a))
     ones = np.ones(len(a))
     design = coo_array(

@@ -6,7 +6,6 @@ from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from hinterland.adjust.features import Features
 
@@ -82,6 +81,8 @@ def _candidates(
     first: Features, second: Features, gate_px: NDArray[np.float64], turn: float
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """All pairs of features inside the gate, in ascending order."""
+    from scipy.spatial import cKDTree  # noqa: PLC0415 - slow to import; a known pointing needs none
+
     around = np.array([_UNBOUNDED, turn])  # the tree takes samples as a circle and lines as they are
     tree = cKDTree(np.mod(second.points, around), boxsize=around)
     near = tree.query_ball_point(np.mod(first.points, around), gate_px, return_sorted=True)
@@ -138,6 +139,8 @@ def _supported(points: NDArray[np.float64], moved: NDArray[np.float64]) -> NDArr
     """Say which matches move like enough of their neighbours."""
     if len(points) <= SUPPORT:
         return np.zeros(len(points), dtype=np.bool_)
+    from scipy.spatial import cKDTree  # noqa: PLC0415 - as above
+
     distance, near = cKDTree(points).query(points, k=min(NEIGHBOURS + 1, len(points)))
     apart = np.linalg.norm(moved[near] - moved[:, None, :], axis=-1)
     alike = (apart < AGREEMENT_PX + AGREEMENT_SLOPE * distance).sum(axis=1) - 1  # itself

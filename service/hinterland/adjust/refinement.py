@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from hinterland.model.products import Image
 
@@ -112,11 +111,15 @@ def _smooth(image: Image, patches: Points, margin: float) -> tuple[Points, Point
     line, sample = corner
     end_line, end_sample = np.ceil(patches.max(axis=(0, 1))).astype(np.int64) + room + 1
     part = image.samples[:, line:end_line, sample:end_sample].mean(axis=0, dtype=np.float64)
+    from scipy import ndimage  # noqa: PLC0415 - slow to import; a known pointing needs none
+
     return ndimage.gaussian_filter(part, _SMOOTHING_PX), corner.astype(np.float64)
 
 
 def _at(layer: Points, points: Points) -> Points:
     """Bilinear values of a layer at points (n, m, 2)."""
+    from scipy import ndimage  # noqa: PLC0415 - as above
+
     values: Points = ndimage.map_coordinates(layer, points.reshape(-1, 2).T, order=1, mode="nearest")
     return values.reshape(points.shape[:-1])
 

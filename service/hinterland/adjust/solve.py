@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from hinterland.adjust.ground import plane, tangents
 from hinterland.adjust.transfer import (
@@ -180,6 +179,8 @@ def _normal_equations(problem: Problem, state: Array) -> tuple[Array, Array]:
     values = np.concatenate(parts, axis=2)
     index = np.repeat(np.concatenate(columns, axis=1), 2, axis=0)
     width = values.shape[2]
+    from scipy import sparse  # noqa: PLC0415 - slow to import; a known pointing needs none
+
     jacobian = sparse.csr_array(
         (values.reshape(-1), index.reshape(-1), np.arange(2 * len(data) + 1) * width),
         shape=(2 * len(data), problem.unknowns),

@@ -6,22 +6,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import rasterio
-import rasterio.features
-import shapely
 from numpy.typing import NDArray
 from rasterio.enums import Resampling
 from rasterio.windows import Window
-from shapely.geometry import shape
-from shapely.geometry.base import BaseGeometry
 
 from hinterland.errors import InputError
 from hinterland.products.cog import BLOCK
 from hinterland.products.cog.codecs import unreferenced
 from hinterland.products.georeferenced import DRIVER_ERRORS
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
 
 _CACHE_BYTES = 32 << 20  # GDAL's own default, 5 % of the machine, would exceed any budget of ours
 _STEPS_PX = 1.5  # the stairs of a slanting outline are smaller, corners of frames larger
@@ -129,6 +128,10 @@ def read_outlines(path: Path, largest: int) -> tuple[int, dict[int, BaseGeometry
     InputError
         If it is not there, damaged or no raster.
     """
+    import shapely  # noqa: PLC0415 - of all that reads a raster, only this needs it
+    from rasterio.features import shapes  # noqa: PLC0415
+    from shapely.geometry import shape  # noqa: PLC0415
+
     with _opened(path) as dataset:
         factors = (1, *dataset.overviews(1))
         small = (level for level, factor in enumerate(factors) if max(dataset.shape) <= largest * factor)
@@ -136,7 +139,7 @@ def read_outlines(path: Path, largest: int) -> tuple[int, dict[int, BaseGeometry
     with _opened(path, level) as dataset:
         labels = dataset.read(1)
     areas: dict[int, list[BaseGeometry]] = {}
-    for area, label in rasterio.features.shapes(labels, mask=labels > 0):
+    for area, label in shapes(labels, mask=labels > 0):
         areas.setdefault(int(label), []).append(shape(area))
     whole = [shapely.union_all(areas[label]) for label in sorted(areas)]
     simple = shapely.coverage_simplify(whole, _STEPS_PX)

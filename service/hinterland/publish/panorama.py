@@ -6,11 +6,10 @@ import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,28 +26,24 @@ from hinterland.mosaics.compose import Composition
 from hinterland.mosaics.plan import Placement, Plan, plan_panorama, plan_within
 from hinterland.mosaics.previews import Previews
 from hinterland.mosaics.warping import build_lattices
-from hinterland.products.geotiff import read_pyramid, read_reduced
 from hinterland.products.load import load_images
 from hinterland.products.stops import one_stop
 from hinterland.progress import Progress, silent
-from hinterland.publish.assets import write_assets
-from hinterland.publish.bundle import REPORT, Bundle
+from hinterland.publish.bundle import Bundle
 from hinterland.publish.frame_rescue import FrameRescue
 from hinterland.publish.memory import machine_bytes, resident_bytes
-from hinterland.publish.nav import Nav, read_nav, write_nav
+from hinterland.publish.nav import Nav, read_nav
 from hinterland.publish.observer import Observer, Outline, nobody
-from hinterland.publish.page import write_page
 from hinterland.publish.panorama_request import PanoramaRequest
-from hinterland.publish.preview import write_preview
-from hinterland.publish.rasters import Finished, write_rasters
-from hinterland.publish.report import make_report, write_report
+from hinterland.publish.report import make_report
 from hinterland.publish.run_facts import made_at
-from hinterland.publish.stac import write_item
 from hinterland.publish.stages import Stages
-from hinterland.publish.tiles import write_tiles
 from hinterland.publish.unused import unused_frames
 from hinterland_kernels.backend import Backend, BackendMissingError, choose
 from hinterland_kernels.lattice import Lattice
+
+if TYPE_CHECKING:
+    from hinterland.publish.rasters import Finished
 
 MEMORY_SHARE = 0.75
 _SMALL_FILES_BYTES = 4 << 20
@@ -100,7 +95,9 @@ def make_bundle(
         composition, level_step = _prepare(images, solution, planned, request, rescue, stages)
         finished = _written(composition, planned, rescue, bundle.folder, stages)
         with stages.stage("publishing"):
-            _publish_pictures(bundle.folder, composition, planned.workers)
+            from hinterland.publish.panorama_files import write_pictures, write_words  # noqa: PLC0415 - as the rasters
+
+            write_pictures(bundle.folder, composition, planned.workers)
             report = make_report(
                 solution=composition.solution,
                 grid=composition.plan.grid,
@@ -114,9 +111,7 @@ def make_bundle(
                 versions=_versions(),
                 options=_options(request),
             )
-            write_report(bundle.folder / REPORT, report)
-            write_page(bundle.folder, report, finished.view)
-            write_item(bundle.folder, report, finished.view, made)  # last: it lists what is there
+            write_words(bundle.folder, report, finished.view, made)
     return report
 
 
@@ -237,20 +232,13 @@ def _prepare(
 def _written(
     composition: Composition, planned: _Planned, rescue: FrameRescue, folder: Path, stages: Stages
 ) -> Finished:
+    from hinterland.publish.rasters import write_rasters  # noqa: PLC0415 - slow to import, and needed late
+
     def written(plan: Plan, backend: Backend) -> Finished:
         placed = replace(composition, plan=plan, sources=rescue.sources(backend), backend=backend)
         return write_rasters(placed, planned.workers, folder, stages)
 
     return rescue.carry_out("blending", planned.plan, written, is_tiled=True)
-
-
-def _publish_pictures(folder: Path, composition: Composition, workers: int) -> None:
-    """Write what comes before the report, which tells how long it took."""
-    panorama, grid = folder / "panorama.tif", composition.plan.grid
-    write_nav(folder / "nav.json", composition.solution.frames, composition.solution.surface)
-    stretch = write_preview(folder / "preview.jpg", grid, partial(read_reduced, panorama))
-    write_tiles(folder, grid.shape, partial(read_pyramid, panorama), stretch, workers)
-    write_assets(folder)
 
 
 def _versions() -> dict[str, str]:
