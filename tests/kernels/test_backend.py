@@ -1,12 +1,16 @@
 import builtins
+import re
 import subprocess
 import sys
 from collections.abc import Callable
-from types import ModuleType
-from typing import Any, NamedTuple
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any, ClassVar, NamedTuple
 
+import numba.cuda
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from hinterland_kernels import backend as backends
 from hinterland_kernels.backend import (
@@ -159,6 +163,91 @@ def test_a_loop_over_nothing_is_not_launched() -> None:
 
     for shape in ((0, 5), (5, 0)):
         device_loop(over="out")(fill)(np.empty(shape))
+
+
+class Recorder:
+    """Stands for CuPy, Numba's CUDA and a compiled kernel, where there is no GPU: who was asked for what."""
+
+    def __init__(self) -> None:
+        self.current = 7
+        self.launches: list[tuple[Any, ...]] = []
+        self.cuda = SimpleNamespace(get_current_stream=lambda: SimpleNamespace(ptr=self.current))
+
+    def external_stream(self, pointer: int) -> str:
+        return f"stream {pointer}"
+
+    def as_cuda_array(self, array: Any, *, sync: bool) -> tuple[Any, bool]:
+        return array, sync
+
+    def __getitem__(self, shape: tuple[Any, ...]) -> Callable[..., None]:
+        return lambda *arguments: self.launches.append((shape, arguments))
+
+
+@pytest.fixture
+def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
+    recorder = Recorder()
+    monkeypatch.setattr(backends, "simulating", lambda: False)
+    monkeypatch.setitem(sys.modules, "cupy", recorder)
+    for name in ("external_stream", "as_cuda_array"):
+        monkeypatch.setattr(numba.cuda, name, getattr(recorder, name), raising=False)
+    return recorder
+
+
+class OnDevice:
+    """An array of CuPy's, as far as a launch looks at it."""
+
+    shape = (5, 40)
+    __cuda_array_interface__: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self) -> None:
+        self.reads: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
+
+    def get(self, *arguments: Any, **options: Any) -> NDArray[np.float64]:
+        self.reads.append((arguments, options))
+        return np.zeros(self.shape)
+
+
+def test_each_launch_is_queued_on_the_stream_that_is_cupys_then(recorder: Recorder) -> None:
+    def fill(out: Any) -> None:
+        out[:] = 1.0
+
+    loop, out = device_loop(over="out")(fill), OnDevice()
+    loop._kernel = recorder
+    for recorder.current in (7, 11):
+        loop(out)
+    assert [shape for shape, _ in recorder.launches] == [
+        (blocks(5, 40), BLOCK, "stream 7"),
+        (blocks(5, 40), BLOCK, "stream 11"),
+    ]
+
+
+def test_arrays_of_a_launch_wait_for_the_queue_alone(recorder: Recorder) -> None:
+    def fill(count: Any, pair: Any, out: Any) -> None:
+        out[:] = pair.values * count
+
+    loop, out, values = device_loop(over="out")(fill), OnDevice(), OnDevice()
+    loop._kernel = recorder
+    loop(4, Pair(3, values), out)
+    # Numba would have the host wait for each array of CuPy's that it is given
+    assert recorder.launches[0][1] == (4, Pair(3, (values, False)), (out, False))
+
+
+def test_what_comes_to_the_host_has_waited_for_the_queue() -> None:
+    array = OnDevice()
+    CPU.to_host(array)
+    assert array.reads == [((), {})]  # CuPy's `get` waits for the current stream unless it is told otherwise
+
+
+def test_nothing_else_makes_a_stream_or_launches_by_itself() -> None:
+    package = Path(backends.__file__).parent
+    sources = [*package.rglob("*.py"), *(package.parents[1] / "service" / "hinterland").rglob("*.py")]
+    kernels = [path for path in sources if path.name == "_cuda.py"]
+    assert kernels
+    used = {name for path in kernels for name in re.findall(r"\bcuda\.(\w+)", path.read_text())}
+    assert used == {"grid"}
+    imports = re.compile(r"\bimport (cupy|numba\.cuda)|from (cupy|numba) import cuda")
+    importing = {path for path in sources if imports.search(path.read_text())}
+    assert importing == {*kernels, Path(backends.__file__)}
 
 
 @pytest.mark.cuda

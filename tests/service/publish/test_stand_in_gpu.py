@@ -1,0 +1,95 @@
+"""Whole runs on a stand-in for a GPU: host and device are never mixed up, and nothing is read before a wait."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import rasterio
+from map_rasters import STEREO, WEST, from_origin, smooth, write_raster
+from numpy.typing import NDArray
+from stand_in_gpu import DeviceArray, stand_in
+
+from hinterland.demo import examples
+from hinterland.publish import mosaic, panorama
+from hinterland.publish.mosaic import make_mosaic
+from hinterland.publish.mosaic_request import MosaicRequest
+from hinterland.publish.panorama import make_bundle
+from hinterland.publish.panorama_request import PanoramaRequest
+from hinterland_kernels.backend import CPU, Backend, DeviceLoop
+from hinterland_kernels.blend import _cuda
+
+
+@pytest.fixture
+def gpu(monkeypatch: pytest.MonkeyPatch) -> Backend:
+    backend = stand_in()
+
+    def launch(loop: DeviceLoop, *arguments: Any) -> None:
+        backend.xp.launch(loop, *arguments)
+
+    monkeypatch.setattr(DeviceLoop, "__call__", launch)
+    return backend
+
+
+def samples_of(path: Path) -> NDArray[np.int64]:
+    with rasterio.open(path) as dataset:
+        return np.where(dataset.dataset_mask() > 0, dataset.read(), -1).astype(np.int64)
+
+
+def differ(one: Path, other: Path) -> float:
+    """Share of the samples that differ; by more than 1, and one that only one of them has, is a failure."""
+    apart = np.abs(samples_of(one) - samples_of(other))
+    # the CPU blends 8 bits by sums of 16, the GPU by floats
+    assert apart.max() <= 1
+    return float((apart > 0).mean())
+
+
+def test_a_panorama_never_mixes_host_and_device(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gpu: Backend
+) -> None:
+    for backend in (CPU, gpu):
+        monkeypatch.setattr(panorama, "choose", lambda _, backend=backend: backend)
+        make_bundle(
+            PanoramaRequest(
+                frames=examples()[0].frames,
+                out=tmp_path / backend.name,
+                pixels_per_degree=3.0,
+                tile_px=256,
+            )
+        )
+    assert {"warp", "find_owners", "reduce_values", "finish"} <= set(gpu.xp.launches)
+    assert differ(tmp_path / "cpu" / "panorama.tif", tmp_path / "cuda" / "panorama.tif") < 0.05
+
+
+@pytest.mark.parametrize("kernel", ["bilinear", "bspline3"])
+def test_a_mosaic_never_mixes_host_and_device(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gpu: Backend, kernel: str
+) -> None:
+    picture = np.stack([smooth(300, 280) / 8.0, smooth(300, 280, 1.0) / 8.0]).astype(np.uint8)
+    rasters = (
+        write_raster(tmp_path / "a.tif", picture[0]),
+        write_raster(tmp_path / "b.tif", picture[1], affine=from_origin(WEST + 900.0, 1_099_400.0, 6.0)),
+    )
+    for backend in (CPU, gpu):
+        monkeypatch.setattr(mosaic, "choose", lambda _, backend=backend: backend)
+        out = tmp_path / f"{backend.name}.tif"
+        make_mosaic(MosaicRequest(rasters=rasters, out=out, crs=STEREO, kernel=kernel))
+    assert {"warp", "find_owners", "reduce_values", "finish"} <= set(gpu.xp.launches)
+    assert ("filter_spline" in gpu.xp.launches) == (kernel == "bspline3")
+    assert differ(tmp_path / "cpu.tif", tmp_path / "cuda.tif") < 0.05
+
+
+def test_the_stand_in_finds_what_is_mixed_up(gpu: Backend) -> None:
+    on_device, on_host = gpu.to_device(np.ones(3)), np.ones(3)
+    for mix in (
+        lambda: on_device + on_host,
+        lambda: np.asarray(on_device),
+        lambda: np.stack([on_device]),
+        lambda: gpu.xp.zeros_like(on_host),
+        lambda: gpu.xp.copyto(on_device, on_host),
+        lambda: _cuda.subtract(on_device, on_host),
+    ):
+        with pytest.raises(TypeError):
+            mix()
+    assert isinstance(on_device + on_device, DeviceArray)
+    np.testing.assert_array_equal(gpu.to_host(on_device + 1.0), [2.0, 2.0, 2.0])
