@@ -19,6 +19,7 @@ import hinterland_kernels
 from hinterland_kernels.backend import CUDA_NAME, Backend, DeviceLoop
 from hinterland_kernels.blend import Layer, assign_owners, multiband
 from hinterland_kernels.lattice import build_lattice
+from hinterland_kernels.stack import stack_statistic
 from hinterland_kernels.warp import SOURCE_DTYPES, warp
 
 Signature = tuple[Any, ...]
@@ -70,6 +71,9 @@ def launched() -> dict[DeviceLoop, list[Signature]]:
         labels = np.zeros((2, 2), dtype=np.int16)
         owners = assign_owners(labels, layers, [0], (0, 0), 8, wraps=False, backend=backend)
         multiband(layers, owners, 2, backend=backend)
+        stack_statistic(
+            np.ones((2, 16, 16), dtype=np.float32), np.stack([mask, mask]), "nmad", backend=backend
+        )
     return signatures
 
 
@@ -108,7 +112,13 @@ def test_a_kernel_compiles_for_each_generation_between(
 
 
 def test_there_are_kernels_to_compile() -> None:
-    assert {"warp.warp", "warp.filter_spline", "blend.reduce_values", "blend.finish"} <= set(LOOPS)
+    assert {
+        "warp.warp",
+        "warp.filter_spline",
+        "blend.reduce_values",
+        "blend.finish",
+        "stack.stack_statistic",
+    } <= set(LOOPS)
 
 
 @pytest.mark.parametrize("module", _cuda_modules(), ids=lambda module: module.__name__)

@@ -29,4 +29,4 @@ def test_the_kernels_agree_with_their_twins_in_the_simulator() -> None:
 
 
 def test_there_are_kernel_tests_to_simulate() -> None:
-    assert {path.parent.name for path in KERNEL_TESTS} >= {"warp", "blend"}
+    assert {path.parent.name for path in KERNEL_TESTS} >= {"warp", "blend", "stack"}

@@ -1,4 +1,4 @@
-"""Terrain: what an eye on it sees, how it slopes, and stacks of it.
+"""Terrain: what an eye on it sees, and how it slopes.
 
 Everything here is on one grid of heights. Lines run from north to south and samples from west to east of the
 grid; a cell has its own size along each. A GPU has little to gain: four million cells take about a second on
@@ -18,17 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hinterland_kernels.terrain import _cpu
-from hinterland_kernels.terrain.surface import STATISTICS, fill, shaded_relief, slope, stack_statistic
+from hinterland_kernels.terrain.surface import fill, shaded_relief, slope
 
 __all__ = [
-    "STATISTICS",
     "Eye",
     "elevation_angles",
     "fill",
     "horizon",
     "shaded_relief",
     "slope",
-    "stack_statistic",
     "viewshed",
     "wedge",
 ]

@@ -1,9 +1,8 @@
-"""Loops over surfaces and stacks of them on the CPU; their public faces are in the package."""
+"""Loops over surfaces on the CPU; their public faces are in the package."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,71 +78,3 @@ def bridge(
             determinant = yy * xx - xy * xy
             rise_y, rise_x = (xx * yh - xy * xh) / determinant, (yy * xh - xy * yh) / determinant
             out[lines[k], samples[k]] = height - rise_y * y_mean - rise_x * x_mean
-
-
-@loop
-def stack_statistic(
-    values: NDArray[Any],
-    masks: NDArray[np.bool_],
-    statistic: int,
-    out: NDArray[np.float32],
-    out_mask: NDArray[np.bool_],
-) -> None:
-    """Reduce a stack sample by sample; see `terrain.stack_statistic`."""
-    count, lines, samples = values.shape
-    column = np.empty(count, dtype=np.float64)
-    for i in range(lines):
-        for j in range(samples):
-            valid = 0
-            for k in range(count):
-                if masks[k, i, j]:
-                    column[valid] = values[k, i, j]
-                    valid += 1
-            out_mask[i, j] = valid > 0
-            out[i, j] = reduce_column(column, valid, statistic)
-
-
-@loop
-def reduce_column(column: NDArray[np.float64], valid: int, statistic: int) -> float:
-    """One statistic of the first `valid` numbers, in the order of `STATISTICS`; may sort them in place."""
-    if statistic == 7:
-        return float(valid)
-    if valid == 0:
-        return 0.0
-    if statistic <= 1:
-        return float(column[0 if statistic == 0 else valid - 1])
-    if statistic in {4, 6}:
-        return moment_of(column, valid, deviation=statistic == 6)
-    if statistic in {2, 3}:
-        return float(column[:valid].min() if statistic == 2 else column[:valid].max())
-    middle = median_of(column, valid)
-    if statistic == 8:
-        for k in range(valid):
-            column[k] = abs(column[k] - middle)
-        middle = 1.4826 * median_of(column, valid)  # of a normal distribution, its standard deviation
-    return middle
-
-
-@loop
-def moment_of(column: NDArray[np.float64], valid: int, deviation: bool) -> float:
-    """Mean of the first `valid` numbers, or the standard deviation of the population."""
-    mean = column[:valid].sum() / valid
-    if not deviation:
-        return float(mean)
-    spread = 0.0
-    for k in range(valid):
-        spread += (column[k] - mean) ** 2
-    return math.sqrt(spread / valid)
-
-
-@loop
-def median_of(column: NDArray[np.float64], valid: int) -> float:
-    """Median of the first `valid` numbers, which are sorted in place; by insertion, as stacks are shallow."""
-    for k in range(1, valid):
-        value = column[k]
-        at = k
-        while at > 0 and column[at - 1] > value:
-            column[at] = column[at - 1]
-            at -= 1
-        column[at] = value
-    return float(0.5 * (column[(valid - 1) // 2] + column[valid // 2]))

@@ -1,17 +1,13 @@
-"""Surfaces and stacks of them: relief, slope, holes, statistics. Public face of `_cpu_surface`."""
+"""Surfaces: relief, slope, holes. Public face of `_cpu_surface`."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hinterland_kernels.terrain import _cpu_surface
-
-STATISTICS = ("first", "last", "min", "max", "mean", "median", "stddev", "count", "nmad")
-"""What `stack_statistic` computes; the order is the loop's."""
 
 
 def slope(
@@ -101,46 +97,6 @@ def shaded_relief(
         1.0 + north * north + east * east
     )
     return np.where(mask, np.clip(cosine, 0.0, 1.0), 0.0).astype(np.float32)
-
-
-def stack_statistic(
-    values: NDArray[Any], masks: NDArray[np.bool_], statistic: str
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Reduce a stack of rasters sample by sample, from what is valid.
-
-    Parameters
-    ----------
-    values : (n, lines, samples) of any real dtype
-        The stack, in the order of priority.
-    masks : (n, lines, samples) bool
-        True where valid.
-    statistic : str
-        One of `STATISTICS`. `stddev` is that of the population; `nmad` is 1.4826 times the median absolute
-        deviation from the median, the robust kin of `stddev`; the median of an even number is the mean of the
-        two in the middle.
-
-    Returns
-    -------
-    values : (lines, samples) float32
-        Computed in float64; 0 where not valid.
-    mask : (lines, samples) bool
-        True where at least one raster is valid.
-
-    Raises
-    ------
-    ValueError
-        If shapes do not agree, the stack is empty, or the statistic has another name.
-    """
-    if values.ndim != 3 or values.shape != masks.shape or not len(values) or masks.dtype != np.bool_:
-        message = f"a stack is (n, lines, samples) with bool masks, got {values.shape} and {masks.shape}"
-        raise ValueError(message)
-    if statistic not in STATISTICS:
-        message = f"a statistic is one of {', '.join(STATISTICS)}, got {statistic!r}"
-        raise ValueError(message)
-    out = np.empty(values.shape[1:], dtype=np.float32)
-    out_mask = np.empty(values.shape[1:], dtype=np.bool_)
-    _cpu_surface.stack_statistic(values, masks, STATISTICS.index(statistic), out, out_mask)
-    return out, out_mask
 
 
 def fill(

@@ -24,7 +24,7 @@ from hinterland.mosaics.terrain import fill_holes, ground_cells, relief_and_slop
 from hinterland.products.georeferenced_reader import MapReader, Samples
 from hinterland_kernels.backend import CPU, Backend
 from hinterland_kernels.blend import NOBODY
-from hinterland_kernels.terrain import stack_statistic
+from hinterland_kernels.stack import stack_statistic
 
 if TYPE_CHECKING:
     from hinterland.adjust.levelling import Level

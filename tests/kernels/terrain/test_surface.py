@@ -3,9 +3,9 @@ import math
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy import ndimage, stats
+from scipy import ndimage
 
-from hinterland_kernels.terrain import STATISTICS, fill, shaded_relief, slope, stack_statistic
+from hinterland_kernels.terrain import fill, shaded_relief, slope
 
 
 def hills(lines: int, samples: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
@@ -73,51 +73,6 @@ def test_a_cell_without_size_is_refused() -> None:
     heights, mask = hills(4, 4)
     with pytest.raises(ValueError, match="cell sizes must be positive"):
         slope(heights, mask, 0.0, 1.0)
-
-
-def reference(column: NDArray[np.float64], statistic: str) -> float:
-    """NumPy's and SciPy's own."""
-    if statistic == "count":
-        return float(len(column))
-    if not len(column):
-        return 0.0
-    if statistic in {"first", "last"}:
-        return float(column[0 if statistic == "first" else -1])
-    if statistic == "nmad":
-        return 1.4826 * float(stats.median_abs_deviation(column))
-    return float({"stddev": np.std}.get(statistic, getattr(np, statistic, np.std))(column))
-
-
-@pytest.mark.parametrize("statistic", STATISTICS)
-@pytest.mark.parametrize("dtype", [np.float32, np.uint8])
-def test_a_statistic_of_a_stack_is_numpys_of_what_is_valid(statistic: str, dtype: type) -> None:
-    generator = np.random.default_rng(13)
-    values = generator.uniform(0, 250, size=(7, 11, 13)).astype(dtype)
-    masks = generator.random(values.shape) < 0.4
-    out, out_mask = stack_statistic(values, masks, statistic)
-    assert not out_mask.all()  # some samples have nothing
-    np.testing.assert_array_equal(out_mask, masks.any(axis=0))
-    expected = np.array(
-        [
-            [reference(values[masks[:, i, j], i, j].astype(np.float64), statistic) for j in range(13)]
-            for i in range(11)
-        ]
-    )
-    np.testing.assert_allclose(out, expected, rtol=2e-7)  # rounded to float32
-
-
-def test_nan_where_not_valid_does_not_spread() -> None:
-    values = np.array([[[np.nan]], [[3.0]], [[5.0]]], dtype=np.float32)
-    masks = np.array([[[False]], [[True]], [[True]]])
-    for statistic in STATISTICS:
-        assert np.isfinite(stack_statistic(values, masks, statistic)[0]).all()
-
-
-def test_an_unknown_statistic_is_refused_with_those_there_are() -> None:
-    with pytest.raises(ValueError, match="first, last, min, max, mean"):
-        stack_statistic(np.zeros((1, 2, 2)), np.ones((1, 2, 2), dtype=np.bool_), "mode")
-    with pytest.raises(ValueError, match="a stack is"):
-        stack_statistic(np.zeros((0, 2, 2)), np.ones((0, 2, 2), dtype=np.bool_), "mean")
 
 
 @pytest.mark.parametrize("aspect", [1.0, 1.7])
