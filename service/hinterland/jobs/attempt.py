@@ -8,6 +8,7 @@ plan.
 
 from __future__ import annotations
 
+import importlib
 import json
 import logging
 import mimetypes
@@ -36,6 +37,17 @@ from hinterland.publish.observer import Observer, Outline
 from hinterland.publish.panorama import make_bundle
 from hinterland_kernels.backend import BackendMissingError, compiled_folder, cuda
 
+_LATE = (
+    "hinterland.mosaics.orthomosaic_previews",
+    "hinterland.mosaics.seams",
+    "hinterland.mosaics.vertical_levelling",
+    "hinterland.publish.panorama_files",
+    "hinterland.publish.rasters",
+    "scipy.ndimage",
+    "scipy.sparse",
+    "scipy.spatial",
+)
+"""What commands import once they need it: a child has it before it is asked for a job."""
 _PROGRESS_INTERVAL_S = 0.2
 _OWN_FILES_BYTES = 64 << 20
 """Checkpoints are no output: a plan too large is refused as that, not by the disk."""
@@ -100,6 +112,8 @@ def main(arguments: list[str]) -> int:
     keep_freed_memory()
     stream = _own_stdout()
     mimetypes.init()  # opens files of the system, which is allowed as yet
+    for name in _LATE:
+        importlib.import_module(name)
     stream.write('{"ready": true}\n')
     stream.flush()
     for _ in load_compiled():
