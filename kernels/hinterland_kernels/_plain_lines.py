@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from hinterland_kernels._lanes import COUNT
 
-Lanes = NDArray[Any]
+Lanes = Any
+"""Array of sixteen numbers, or of 32 words; formulas take them for numbers."""
 
 
 def _part(array: NDArray[Any], at: int, count: int, size: int) -> Lanes:
@@ -23,12 +24,12 @@ def _part(array: NDArray[Any], at: int, count: int, size: int) -> Lanes:
     return lanes
 
 
-def floats(value: float) -> Lanes:
+def floats(value: Any) -> Lanes:  # noqa: ANN401 - a number of any kind
     """A number in all lanes."""
     return np.full(COUNT, value, dtype=np.float32)
 
 
-def wholes(value: int) -> Lanes:
+def wholes(value: Any) -> Lanes:  # noqa: ANN401
     """A whole number in all lanes."""
     return np.full(COUNT, value, dtype=np.int32)
 
