@@ -154,9 +154,17 @@ class Orthomosaic:
         return self._reduced(window), np.broadcast_to(np.int32(NOBODY), window[2:])
 
     def _carry(
-        self, index: int, window: Window, dtype: np.dtype[Any] = _FLOAT, kept_bytes: int = 0
+        self,
+        index: int,
+        window: Window,
+        dtype: np.dtype[Any] = _FLOAT,
+        kept_bytes: int = 0,
+        *,
+        stays: bool = False,
     ) -> Samples | None:
-        """One raster on a window, levelled; None where nothing of it is valid."""
+        """One raster on a window, levelled; None where nothing of it is valid. It is the host's, or stays on the
+        backend.
+        """
         plan = self.plan
         warper = Warper(
             plan.grid,
@@ -167,17 +175,21 @@ class Orthomosaic:
             backend=self.backend,
         )
         level = None if self.levels is None else self.levels[index]
-        found = warper.carry(plan.placements[index], window, dtype, level)
+        found = warper.carry(plan.placements[index], window, dtype, level, stays=stays)
         if found is None or self.heights is None:
             return found
         if index not in self.heights:  # too small to be seen on the reduced grid
             return None
-        found.values[0] += self.heights[index].on(window)
+        lift = self.heights[index].on(window)
+        found.values[0] += self.backend.to_device(lift) if stays else lift
         return found
 
     def _reduced(self, window: Window) -> Samples:
-        """A statistic of all rasters at each sample, by as many lines at a time as the memory allows."""
-        plan = self.plan
+        """A statistic of all rasters at each sample, by as many lines at a time as the memory allows.
+
+        The rasters stay on the backend; what is made of them comes back.
+        """
+        plan, xp, to_host = self.plan, self.backend.xp, self.backend.to_host
         line, sample, lines, samples = window
         touching = plan.touching(window)
         if len(touching) == 1 and plan.method in _OF_ONE:
@@ -195,21 +207,26 @@ class Orthomosaic:
         for first in range(0, lines, high):
             strip = (line + first, sample, min(high, lines - first), samples)
             rows = slice(first, first + strip[2])
-            carried = (self._carry(index, strip, kept_bytes=high * per_line) for index in touching)
+            carried = (
+                self._carry(index, strip, kept_bytes=high * per_line, stays=True) for index in touching
+            )
             stack = [found for found in carried if found is not None]
             if not stack:
                 continue
             if len(stack) == 1 and plan.method in _OF_ONE:
-                out.values[:, rows] = quantised(stack[0].values, plan.dtype)
-                out.mask[rows] = stack[0].mask
+                out.values[:, rows] = quantised(to_host(stack[0].values), plan.dtype)
+                out.mask[rows] = to_host(stack[0].mask)
                 continue
-            masks = np.stack([found.mask for found in stack])
+            masks = xp.stack([found.mask for found in stack])
             for band in range(plan.bands):
                 values, valid = stack_statistic(
-                    np.stack([found.values[band] for found in stack]), masks, plan.method
+                    xp.stack([found.values[band] for found in stack]),
+                    masks,
+                    plan.method,
+                    backend=self.backend,
                 )
-                out.values[band, rows] = np.where(valid, quantised(values, plan.dtype), 0)
-                out.mask[rows] = valid
+                out.values[band, rows] = quantised(to_host(values), plan.dtype)
+            out.mask[rows] = to_host(valid)
         return out
 
     def _origin(self, window: Window, owners: NDArray[np.int32]) -> dict[str, Any]:

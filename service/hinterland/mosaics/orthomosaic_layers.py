@@ -68,7 +68,13 @@ class Warper:
         self._backend = backend
 
     def carry(
-        self, placement: Placement, window: Window, dtype: np.dtype[Any], level: Level | None = None
+        self,
+        placement: Placement,
+        window: Window,
+        dtype: np.dtype[Any],
+        level: Level | None = None,
+        *,
+        stays: bool = False,
     ) -> Samples | None:
         """Samples of a raster on a window.
 
@@ -82,23 +88,28 @@ class Warper:
             Of the result: whole numbers are rounded and stay in the dtype's range.
         level : Level, optional
             Gain and offset per band.
+        stays : bool
+            Whether the result is of the backend, for other loops there; else it is the host's.
 
         Returns
         -------
         Samples or None
             On the window, anything where not valid; None where nothing is valid.
         """
+        backend = self._backend
+        xp, bring = (backend.xp, backend.to_device) if stays else (np, backend.to_host)
         part = placement.part(window)
         if part is None:
             return None
         if placement.shift is not None:
             down, right = placement.shift
             source = part[0] + down, part[1] + right, part[2], part[3]
-            pieces = [(part, self._reader.read(placement.raster, source))]
+            found = iter([(part, self._reader.read(placement.raster, source))])
         else:
             # without gains whole numbers stay whole numbers
             is_final = level is None and dtype.name in SOURCE_DTYPES
-            pieces = list(self._resampled(placement, part, dtype.name if is_final else "float32"))
+            found = self._resampled(placement, part, dtype.name if is_final else "float32")
+        pieces = [(place, Samples(bring(one.values), bring(one.mask), one.is_whole)) for place, one in found]
         if not pieces:
             return None
         if (
@@ -111,22 +122,22 @@ class Warper:
             return Samples(quantised(values, dtype), mask, is_whole) if is_whole or mask.any() else None
         _, _, lines, samples = window
         if len(pieces) == 1 and part == window and pieces[0][1].is_whole:
-            values = np.empty((self._bands, lines, samples), dtype=dtype)
-            _put_values(values, pieces[0][1], level)
-            return Samples(values, np.broadcast_to(np.True_, (lines, samples)), is_whole=True)
+            values = xp.empty((self._bands, lines, samples), dtype=dtype)
+            _put_values(values, pieces[0][1], level, xp)
+            return Samples(values, bring(np.broadcast_to(np.True_, (lines, samples))), is_whole=True)
         out = Samples(
-            np.zeros((self._bands, lines, samples), dtype=dtype), np.zeros((lines, samples), dtype=np.bool_)
+            xp.zeros((self._bands, lines, samples), dtype=dtype), xp.zeros((lines, samples), dtype=np.bool_)
         )
-        for place, found in pieces:
+        for place, piece in pieces:
             rows, columns = inside(place, window)
-            _put_values(out.values[:, rows, columns], found, level)
-            out.mask[rows, columns] |= found.mask
+            _put_values(out.values[:, rows, columns], piece, level, xp)
+            out.mask[rows, columns] |= piece.mask
         if len(pieces) == 1 and pieces[0][1].is_whole:
             return out
         return out if out.mask.any() else None
 
     def _resampled(self, placement: Placement, part: Window, dtype: str) -> Iterator[tuple[Window, Samples]]:
-        """Yield what is valid of a part, in pieces of a dtype."""
+        """Yield what is valid of a part, in pieces of a dtype; they are of the backend."""
         source = placement.grid
         lattice = build_lattice(
             exact_map(self._grid, placement),
@@ -162,7 +173,7 @@ class Warper:
             is_whole=found.is_whole,
             backend=self._backend,
         )
-        yield part, Samples(self._backend.to_host(warped), self._backend.to_host(mask))
+        yield part, Samples(warped, mask)
 
 
 def quantised(values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
@@ -174,22 +185,22 @@ def quantised(values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
     return rounded
 
 
-def _put_values(out: NDArray[Any], found: Samples, level: Level | None) -> None:
-    """Lay what is valid into its place, levelled; grey serves every band."""
+def _put_values(out: NDArray[Any], found: Samples, level: Level | None, xp: Any) -> None:  # noqa: ANN401
+    """Lay what is valid into its place, levelled; grey serves every band. All arrays are of the namespace."""
     lines, samples = found.mask.shape
     high = max(1, _AT_ONCE_PX // samples)
     for top in range(0, lines, high):
         rows = slice(top, top + high)
         values: NDArray[Any] = found.values[:, rows]
         if level is not None:
-            gain, offset = (np.array(one, np.float32)[:, None, None] for one in (level.gain, level.offset))
+            gain, offset = (xp.asarray(one, np.float32)[:, None, None] for one in (level.gain, level.offset))
             values = values.astype(np.float32) * gain
             values += offset
         values = quantised(values, out.dtype)
         if found.is_whole:
             out[:, rows] = values
         else:
-            np.copyto(out[:, rows], values, where=found.mask[None, rows])
+            xp.copyto(out[:, rows], values, where=found.mask[None, rows])
 
 
 def _halves(window: Window, step: int) -> tuple[Window, Window]:

@@ -1,12 +1,13 @@
 """Whole runs on a stand-in for a GPU: host and device are never mixed up, and nothing is read before a wait."""
 
+import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import rasterio
-from map_rasters import STEREO, WEST, from_origin, smooth, write_raster
+from map_rasters import STEREO, WEST, from_origin, read_raster, smooth, write_raster
 from numpy.typing import NDArray
 from stand_in_gpu import DeviceArray, stand_in
 
@@ -77,6 +78,79 @@ def test_a_mosaic_never_mixes_host_and_device(
     assert {"warp", "find_owners", "reduce_values", "finish"} <= set(gpu.xp.launches)
     assert ("filter_spline" in gpu.xp.launches) == (kernel == "bspline3")
     assert differ(tmp_path / "cpu.tif", tmp_path / "cuda.tif") < 0.05
+
+
+@pytest.fixture
+def brought(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, tuple[int, ...]]]:
+    """Dtype and shape of each array that comes from the device to the host."""
+    found: list[tuple[str, tuple[int, ...]]] = []
+    plain = DeviceArray.get
+
+    def get(array: DeviceArray) -> NDArray[Any]:
+        found.append((array.dtype.name, array.shape))
+        return np.asarray(plain(array))
+
+    monkeypatch.setattr(DeviceArray, "get", get)
+    return found
+
+
+def stack_of(folder: Path, bands: int, dtype: str) -> tuple[Path, ...]:
+    """Three rasters over each other; one has a hole, one is shorter, and one is grey."""
+    paths = []
+    for index, count in enumerate((bands, bands, 1)):
+        picture = np.stack([smooth(90, 80, index + band / 3.0) / 8.0 for band in range(count)])
+        if index == 1:
+            picture[:, 20:40, 30:50] = 0.0
+        picture = picture[:, : 90 - 25 * (index == 2)].astype(dtype)
+        paths.append(write_raster(folder / f"{index}.tif", picture, nodata=0))
+    return tuple(paths)
+
+
+@pytest.mark.parametrize("crs", [None, STEREO])
+@pytest.mark.parametrize("method", ["mean", "median", "stddev", "count", "nmad"])
+def test_only_the_statistics_of_a_stack_come_back(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    gpu: Backend,
+    brought: list[tuple[str, tuple[int, ...]]],
+    method: str,
+    crs: str | None,
+) -> None:
+    rasters = stack_of(tmp_path, 3, "uint8")
+    for backend in (CPU, gpu):
+        monkeypatch.setattr(mosaic, "choose", lambda _, backend=backend: backend)
+        out = tmp_path / f"{backend.name}.tif"
+        make_mosaic(MosaicRequest(rasters=rasters, out=out, crs=crs, method=method))
+    (cpu, mask), (cuda, cuda_mask) = (read_raster(tmp_path / f"{name}.tif") for name in ("cpu", "cuda"))
+    assert gpu.xp.launches.count("stack_statistic") == 3  # bands
+    assert gpu.xp.launches.count("warp") == (0 if crs is None else 3)
+    shape = mask.shape
+    assert sorted(brought) == [("bool", shape), *[("float32", shape)] * 3]
+    np.testing.assert_array_equal(cuda_mask, mask)
+    warped = 0.0 if crs is None else 255.0 / 2**15  # the warp's twins lie so far apart
+    within = {
+        "mean": math.ceil(warped),  # rounded to whole numbers, as the median is
+        "median": math.ceil(warped),
+        "stddev": warped,
+        "count": 0.0,
+        "nmad": 1.4826 * 2.0 * warped,  # a sample and the median may each be off
+    }
+    np.testing.assert_allclose(cuda.astype(float), cpu, rtol=0, atol=within[method])
+
+
+@pytest.mark.parametrize("levelling", ["gain", "plane"])
+def test_a_stack_is_levelled_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gpu: Backend, levelling: str
+) -> None:
+    rasters = stack_of(tmp_path, 1, "float32")
+    for backend in (CPU, gpu):
+        monkeypatch.setattr(mosaic, "choose", lambda _, backend=backend: backend)
+        out = tmp_path / f"{backend.name}.tif"
+        make_mosaic(MosaicRequest(rasters=rasters, out=out, method="median", levelling=levelling))
+    (cpu, mask), (cuda, cuda_mask) = (read_raster(tmp_path / f"{name}.tif") for name in ("cpu", "cuda"))
+    assert "stack_statistic" in gpu.xp.launches
+    np.testing.assert_array_equal(cuda_mask, mask)
+    np.testing.assert_array_equal(cuda, cpu)
 
 
 def test_the_stand_in_finds_what_is_mixed_up(gpu: Backend) -> None:
