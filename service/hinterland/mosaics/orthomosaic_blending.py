@@ -119,12 +119,13 @@ def feathered(plan: MosaicPlan, window: Window, carry: Carry) -> tuple[Samples, 
     owners : (lines, samples) int32
         The placement with the most say in each, -1 for none.
     """
-    samples, owners = _nothing(plan, window)
     cells = _cells(plan, window)
+    if len(cells) == 1:
+        return _averaged(plan, window, carry)
+    samples, owners = _nothing(plan, window)
+    carry = _carried_once(plan, window, carry)
     for cell in cells:
         made = _averaged(plan, cell, carry)
-        if len(cells) == 1:
-            return made
         rows, columns = inside(cell, window)
         samples.values[:, rows, columns] = made[0].values
         samples.mask[rows, columns] = made[0].mask
@@ -152,6 +153,26 @@ def _cells(plan: MosaicPlan, window: Window) -> list[Window]:
         for top, bottom in pairwise(cuts[0])
         for left, right in pairwise(cuts[1])
     ]
+
+
+def _carried_once(plan: MosaicPlan, window: Window, carry: Carry) -> Carry:
+    """Give parts of a window and its surroundings, of which each raster is read once, if the memory allows."""
+    wide = plan.around(window, reach(plan.feather_px))
+    touching = plan.touching(wide)
+    if len(touching) * wide[2] * wide[3] * (4 * plan.bands + 1) > plan.worker_bytes // 3:
+        return carry
+    found = {index: carry(index, wide) for index in touching}
+
+    def part(index: int, piece: Window) -> Samples | None:
+        whole = found[index]
+        if whole is None:
+            return None
+        rows, columns = inside(piece, wide)
+        mask = whole.mask[rows, columns]
+        is_whole = whole.is_whole or bool(mask.all())
+        return Samples(whole.values[:, rows, columns], mask, is_whole) if is_whole or mask.any() else None
+
+    return part
 
 
 def _averaged(plan: MosaicPlan, window: Window, carry: Carry) -> tuple[Samples, NDArray[np.int32]]:
