@@ -4,53 +4,58 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.harness import Figure, Settings, floor_share, in_threads, paired
+from benchmarks.harness import CORES, Figure, Settings, floor_share, in_threads, paired
 from benchmarks.kernels.bench_blend import Mosaic, mosaics
-from hinterland_kernels.feather import feather_weights, reach
-from hinterland_kernels.feather.average import NOBODY, Average
+from hinterland_kernels.blend import Layer
+from hinterland_kernels.feather import block_size, feather_weights, reach
+from hinterland_kernels.feather.average import Average
 
 _WIDTH_PX = 64
 _SHARPNESS = 1.0 / _WIDTH_PX
-_TILE_PX = 256
+_TILE_PX = 1024
 _BANDS = 3
 
 
 def _tile(mosaic: Mosaic, masks: list[NDArray[np.bool_]], out: NDArray[np.uint8], index: int) -> None:
-    """Make one tile of the canvas; `masks` have a margin as wide as weights reach."""
-    shape, around = mosaic.owners.shape, reach(_WIDTH_PX)
+    """Make one tile of the canvas; `masks` are `_wide`."""
+    shape, size, around = mosaic.owners.shape, block_size(_WIDTH_PX), reach(_WIDTH_PX)
     across = -(-shape[1] // _TILE_PX)
     top, left = index // across * _TILE_PX, index % across * _TILE_PX
     lines, samples = min(_TILE_PX, shape[0] - top), min(_TILE_PX, shape[1] - left)
     average = Average(_BANDS, lines, samples)
     for number, (layer, mask) in enumerate(zip(mosaic.layers, masks, strict=True)):
         height, width = layer.mask.shape
-        first, last = max(top, layer.line), min(top + lines, layer.line + height)
-        start, stop = max(left, layer.sample), min(left + samples, layer.sample + width)
+        first, last = max(top, layer.line // size * size), min(top + lines, layer.line + height)
+        start, stop = max(left, layer.sample // size * size), min(left + samples, layer.sample + width)
         if last <= first or stop <= start:
             continue
-        values = np.zeros((_BANDS, lines, samples), np.float32)
-        weights = np.zeros((lines, samples), np.float32)
-        place = np.s_[first - top : last - top, start - left : stop - left]
-        line, sample = first - layer.line, start - layer.sample
-        size = last - first, stop - start
-        values[:, *place] = layer.values[:, line : line + size[0], sample : sample + size[1]]
-        seen = mask[line : line + size[0] + 2 * around, sample : sample + size[1] + 2 * around]
-        weights[place] = feather_weights(seen, _WIDTH_PX, (around, around), size)
-        average.add(values, (0, 0), weights, number)
-    shown = np.zeros((_BANDS, lines, samples))
-    average.lay_over(shown, np.full((lines, samples), NOBODY, np.int32))
-    out[:, top : top + lines, left : left + samples] = np.rint(shown)
+        line, sample = first - layer.line // size * size, start - layer.sample // size * size
+        extent = last - first, stop - start
+        weights = feather_weights(mask, _WIDTH_PX, (around + line, around + sample), extent)
+        origin, place = (first - layer.line, start - layer.sample), (first - top, start - left)
+        average.add(layer.values, origin, weights, number, place)
+    average.lay_over(out, at=(top, left))
+
+
+def _wide(layer: Layer) -> NDArray[np.bool_]:
+    """The mask of a layer and what is around it, as far as weights reach, from a block of the canvas on."""
+    size, around = block_size(_WIDTH_PX), reach(_WIDTH_PX)
+    return np.pad(
+        layer.mask, [(around + place % size, around + size) for place in (layer.line, layer.sample)]
+    )
 
 
 def _ours(mosaic: Mosaic) -> NDArray[np.uint8]:
-    masks = [np.pad(layer.mask, reach(_WIDTH_PX)) for layer in mosaic.layers]
-    out = np.empty((_BANDS, *mosaic.owners.shape), np.uint8)
+    with ThreadPoolExecutor(CORES) as pool:
+        masks = list(pool.map(_wide, mosaic.layers))
+    out = np.zeros((_BANDS, *mosaic.owners.shape), np.uint8)
     count = -(-mosaic.owners.shape[0] // _TILE_PX) * -(-mosaic.owners.shape[1] // _TILE_PX)
     in_threads(functools.partial(_tile, mosaic, masks, out), range(count))
     return out

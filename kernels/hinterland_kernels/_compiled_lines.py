@@ -73,6 +73,18 @@ def load_numbers(_typing: Any, array: Any, at: Any, count: Any) -> Any:  # noqa:
 
 
 @intrinsic
+def has_any(_typing: Any, lanes: Any) -> Any:  # noqa: ANN401
+    """True if any of sixteen float32 is not 0."""
+
+    def build(_context: Any, builder: Any, _signature: Any, values: Any) -> Any:  # noqa: ANN401
+        each = builder.fcmp_unordered("!=", values[0], constant(FLOATS.vector, 0.0))
+        bits = builder.bitcast(each, ir.IntType(COUNT))
+        return builder.icmp_unsigned("!=", bits, ir.Constant(bits.type, 0))
+
+    return types.boolean(lanes), build
+
+
+@intrinsic
 def copy(_typing: Any, source: Any, at: Any, target: Any, target_at: Any, count: Any) -> Any:  # noqa: ANN401, ARG001
     """Copy `count` samples of one array to another of the same dtype."""
     if source.dtype != target.dtype:

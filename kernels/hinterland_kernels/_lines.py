@@ -13,6 +13,7 @@ if numba.config.DISABLE_JIT:
     from hinterland_kernels._plain_lines import (
         copy,
         floats,
+        has_any,
         load,
         load_first,
         load_numbers,
@@ -30,6 +31,7 @@ if numba.config.DISABLE_JIT:
 else:
     from hinterland_kernels._compiled_lines import (
         copy,
+        has_any,
         load_first,
         load_numbers,
         load_pairs_apart,
@@ -52,6 +54,7 @@ __all__ = [
     "COUNT",
     "copy",
     "floats",
+    "has_any",
     "load",
     "load_first",
     "load_numbers",

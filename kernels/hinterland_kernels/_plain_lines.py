@@ -49,6 +49,11 @@ def where_same(a: Lanes, b: Lanes, this: Lanes, other: Lanes) -> Lanes:
     return np.where(a == b, this, other)
 
 
+def has_any(lanes: Lanes) -> bool:
+    """True if any lane is not 0."""
+    return bool(lanes.any())
+
+
 def load(array: NDArray[Any], at: int) -> Lanes:
     """Sixteen samples from an index on, as float32."""
     return load_first(array, at, COUNT)

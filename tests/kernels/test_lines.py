@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from hinterland_kernels._lines import (
     copy,
+    has_any,
     load_first,
     load_numbers,
     load_pairs_apart,
@@ -31,6 +32,11 @@ def _first(values: NDArray[Any], count: int, out: NDArray[np.float32]) -> None:
 @numba.njit
 def _numbers(values: NDArray[np.int16], count: int, out: NDArray[np.float32]) -> None:
     store(out, 0, to_floats(load_numbers(values, 1, count) + wholes(1)), 16)
+
+
+@numba.njit
+def _any(values: NDArray[np.float32]) -> bool:
+    return bool(has_any(load_first(values, 0, 16)))
 
 
 @numba.njit
@@ -73,6 +79,12 @@ def test_whole_numbers_keep_their_sign(count: int) -> None:
     _numbers(values, count, out)
     np.testing.assert_array_equal(out[:count], values[1:] + 1)
     np.testing.assert_array_equal(out[count:], 1)
+
+
+def test_any_lane_that_is_not_zero_is_seen() -> None:
+    assert not _any(np.zeros(16, np.float32))
+    for lane in range(16):
+        assert _any(np.where(np.arange(16) == lane, 1e-30, 0.0).astype(np.float32))
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])

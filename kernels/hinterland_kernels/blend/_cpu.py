@@ -13,17 +13,15 @@ from numpy.typing import NDArray
 
 from hinterland_kernels._jit import loop
 from hinterland_kernels._lines import COUNT, floats, load, load_first, store
+from hinterland_kernels.blend._expand import expand_line, owns_all, put
 from hinterland_kernels.blend._rows import (
     ROOM,
     WIDTH,
     divide,
     divided,
-    expand_line,
     load_image,
     load_owned,
     load_weights,
-    owns_all,
-    put,
     reduce_ring,
     room_for_sums,
     stretches,

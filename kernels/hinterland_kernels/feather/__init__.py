@@ -8,11 +8,13 @@ samples and interpolated by quadratic B-splines, which have no creases either.
 
 from __future__ import annotations
 
+import functools
 import math
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hinterland_kernels._lines import COUNT
 from hinterland_kernels.feather import _cpu
 
 __all__ = ["NARROWEST_PX", "WIDEST_PX", "block_size", "feather_weights", "reach"]
@@ -70,7 +72,8 @@ def feather_weights(
     Raises
     ------
     ValueError
-        If the width is not between `NARROWEST_PX` and `WIDEST_PX`, or the origin is not on a block.
+        If the width is not between `NARROWEST_PX` and `WIDEST_PX`, the origin is not on a block, or the tile is
+        not on the mask.
 
     References
     ----------
@@ -84,44 +87,38 @@ def feather_weights(
     if line % size or sample % size:
         message = f"a tile begins on a block of {size} samples, got {origin}"
         raise ValueError(message)
-    if mask.all():
-        return np.ones(shape, dtype=np.float32)
-    weights = np.ones(shape, dtype=np.float32)
+    if min(origin) < 0 or line + shape[0] > mask.shape[0] or sample + shape[1] > mask.shape[1]:
+        message = f"a tile of {shape} at {origin} does not lie on a mask of {mask.shape}"
+        raise ValueError(message)
     mask = np.ascontiguousarray(mask)
-    _weigh(mask, width_px, origin, weights)
-    if size > 1:  # blocks pass over gaps of few samples
-        _weigh(mask, _FINE_PX, origin, weights)
+    weights = np.empty(shape, dtype=np.float32)
+    _cpu.show_valid(mask, line, sample, weights)
+    # blocks pass over gaps of few samples
+    for width in (width_px, _FINE_PX) if size > 1 else (width_px,):
+        block = block_size(width)
+        kernel = _kernel(width / block)
+        _cpu.weigh(mask, line, sample, block, kernel, width / block * _HALF, _splines(block), weights)
     return weights
 
 
-def _weigh(
-    mask: NDArray[np.bool_], width_px: float, origin: tuple[int, int], weights: NDArray[np.float32]
-) -> None:
-    """Multiply by the weights of one width; see `feather_weights`."""
-    size, around = block_size(width_px), reach(width_px)
-    line, sample = origin
-    lines, samples = weights.shape
-    missing = np.empty([-(-extent // size) + 2 * around // size for extent in weights.shape], np.float32)
-    _cpu.share_missing(mask, line - around, sample - around, size, missing)
-    width = width_px / size
-    rises = np.empty([extent - 2 * (around // size - _SPLINE) for extent in missing.shape])
-    _cpu.rise(missing, _kernel(width), width * _HALF, rises)
-    inner = mask[line : line + lines, sample : sample + samples]
-    _cpu.spread(rises, _splines(size), inner, weights)
+@functools.cache
+def _kernel(width: float) -> NDArray[np.float32]:
+    """`r**-4` out to the width, where it is 0, scaled so that a half plane d away sums to `d**-2`.
 
-
-def _kernel(width: float) -> NDArray[np.float64]:
-    """`r**-4` out to the width, where it is 0, scaled so that a half plane d away sums to `d**-2`."""
+    Columns of 0 fill it up to a multiple of four.
+    """
     radius = math.ceil(width)
     axis = np.arange(-radius, radius + 1.0)
     squares = axis[:, None] ** 2 + axis[None, :] ** 2
     squares[radius, radius] = math.inf
     kernel = np.maximum(squares**-2 - width**-4.0, 0.0)
     kernel[radius, radius] = _OWN
-    return np.asarray(kernel * (4.0 / math.pi))
+    kernel = np.pad(kernel * (4.0 / math.pi), ((0, 0), (0, -kernel.shape[1] % 4)))
+    return kernel.astype(np.float32)
 
 
-def _splines(size: int) -> NDArray[np.float64]:
-    """Quadratic B-spline weights (size, 3) of the block before, the block itself and the next for each sample."""
-    off = (np.arange(size) + 0.5) / size - 0.5
-    return np.stack([0.5 * (0.5 - off) ** 2, 0.75 - off**2, 0.5 * (0.5 + off) ** 2], axis=-1)
+@functools.cache
+def _splines(size: int) -> NDArray[np.float32]:
+    """Quadratic B-spline weights of the block before, the block itself and the next: (3, size + 16), in turns."""
+    off = (np.arange(size + COUNT) % size + 0.5) / size - 0.5
+    return np.stack([0.5 * (0.5 - off) ** 2, 0.75 - off**2, 0.5 * (0.5 + off) ** 2]).astype(np.float32)

@@ -185,14 +185,15 @@ def _averaged(plan: MosaicPlan, window: Window, carry: Carry) -> tuple[Samples, 
             return found._replace(values=quantised(found.values, plan.dtype)), owners
     wide = plan.around(window, reach(plan.feather_px))
     origin = window[0] - wide[0], window[1] - wide[1]
+    rows, columns = inside(window, wide)
     groups = [list(group) for _, group in groupby(touching, key=lambda index: _priority(plan, index))]
     kept: dict[int, Samples | None] = {index: carry(index, wide) for index in groups[-1]} if groups else {}
     on_top = [found for found in kept.values() if found is not None]
     if on_top and len(on_top) == len(kept) and all(found.is_whole for found in on_top):
         # each has a weight of 1, and hides what lies below
         owners = np.broadcast_to(np.int32(groups[-1][0]), window[2:])
-        return _mean(plan, [found.values[:, *inside(window, wide)] for found in on_top]), owners
-    shown = np.zeros((plan.bands, *window[2:]))
+        return _mean(plan, [found.values[:, rows, columns] for found in on_top]), owners
+    shown = np.zeros((plan.bands, *window[2:]), dtype=np.float32)
     owners = np.full(window[2:], NOBODY, dtype=np.int32)
     for group in groups:
         average = Average(plan.bands, *window[2:])
@@ -200,10 +201,10 @@ def _averaged(plan: MosaicPlan, window: Window, carry: Carry) -> tuple[Samples, 
             found = kept[index] if index in kept else carry(index, wide)
             if found is not None:
                 weights = feather_weights(found.mask, plan.feather_px, origin, window[2:])
-                average.add(found.values, origin, weights, index)
+                average.add(found.values[:, rows, columns], (0, 0), weights, index)
         average.lay_over(shown, owners)
     mask = owners != NOBODY
-    return Samples(quantised(shown.astype(np.float32), plan.dtype), mask), owners
+    return Samples(quantised(shown, plan.dtype), mask), owners
 
 
 def _mean(plan: MosaicPlan, values: Sequence[NDArray[np.float32]]) -> Samples:

@@ -112,3 +112,8 @@ def test_a_width_beyond_the_limits_is_refused(width_px: float) -> None:
 def test_a_tile_off_the_blocks_is_refused() -> None:
     with pytest.raises(ValueError, match="block of 4"):
         feather_weights(whole(90, 90), 64.0, (2, 0), (10, 10))
+
+
+def test_a_tile_off_the_mask_is_refused() -> None:
+    with pytest.raises(ValueError, match="does not lie on a mask"):
+        feather_weights(whole(90, 90), 64.0, (84, 0), (10, 10))
