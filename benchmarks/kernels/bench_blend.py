@@ -6,7 +6,9 @@ import ctypes
 import itertools
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from numpy.typing import NDArray
 
 from benchmarks.harness import CORES, Figure, Settings, floor_share, paired
 from benchmarks.kernels.scene import texture
+from hinterland_kernels.backend import CPU, CPU_NAME
 from hinterland_kernels.blend import Layer, halo, multiband
 
 _BANDS = 3
@@ -74,8 +77,23 @@ def _peer(mosaic: Mosaic) -> Callable[[], NDArray[np.int16]]:
     return blend
 
 
-def _peak_growth(function: Callable[[], object]) -> float | None:
-    """Largest resident memory of a call over what was resident before, bytes; None where Linux does not tell."""
+def _ours(mosaic: Mosaic) -> Callable[[], NDArray[Any]]:
+    dtype = mosaic.layers[0].values.dtype
+    return lambda: multiband(mosaic.layers, mosaic.owners, _LEVELS, dtype=dtype, workers=CORES)  # type: ignore[no-any-return]
+
+
+def _peak_growth(
+    makes: Callable[[Mosaic], Callable[[], object]], number: int, settings: Settings
+) -> float | None:
+    """Largest resident memory of a blend over what was resident before, bytes, in a process of its own."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(_measured_growth, makes, number, settings.small).result()
+
+
+def _measured_growth(
+    makes: Callable[[Mosaic], Callable[[], object]], number: int, small: bool
+) -> float | None:
+    """The same in this process; None where Linux does not tell."""
     reset, status = Path("/proc/self/clear_refs"), Path("/proc/self/status")
     if not reset.exists():
         return None
@@ -84,10 +102,12 @@ def _peak_growth(function: Callable[[], object]) -> float | None:
         found = re.search(rf"^{field}:\s*(\d+)", status.read_text(), re.MULTILINE)
         return 1024.0 * int(found[1]) if found else 0.0
 
-    ctypes.CDLL(None).malloc_trim(0)  # what earlier calls freed is not there to begin with
+    makes(mosaics(Settings(backend=CPU, small=True))[0])()  # code is loaded
+    blend = makes(mosaics(Settings(backend=CPU, small=small))[number])
+    ctypes.CDLL(None).malloc_trim(0)  # what was freed is not there to begin with
     reset.write_text("5")
     before = resident("VmRSS")
-    function()
+    blend()
     return resident("VmHWM") - before
 
 
@@ -103,10 +123,34 @@ def mosaics(settings: Settings) -> list[Mosaic]:
 
 def run(settings: Settings) -> list[Figure]:
     """Canvas megapixels a second, three bands, five levels."""
-    return [_figure(mosaic, settings) for mosaic in mosaics(settings)]
+    found = mosaics(settings)
+    figures = [_figure(mosaic, number, settings) for number, mosaic in enumerate(found)]
+    if settings.backend.name == CPU_NAME:
+        figures += [_wider_figure(found[0], dtype, settings) for dtype in (np.uint16, np.float32)]
+    return figures
 
 
-def _figure(mosaic: Mosaic, settings: Settings) -> Figure:
+def widened(mosaic: Mosaic, dtype: type[np.generic]) -> Mosaic:
+    """The same frames in another dtype, over all of its range; floats end at 1."""
+    scale = 1.0 / 255.0 if dtype is np.float32 else np.iinfo(dtype).max / 255.0  # type: ignore[type-var]
+    layers = [layer._replace(values=(layer.values * scale).astype(dtype)) for layer in mosaic.layers]
+    return replace(mosaic, layers=layers)
+
+
+def _wider_figure(mosaic: Mosaic, dtype: type[np.generic], settings: Settings) -> Figure:
+    wide = widened(mosaic, dtype)
+    pair = paired(_ours(wide), _ours(mosaic), settings.rounds)
+    return Figure(
+        name=f"multi-band blend, {mosaic.name}, {np.dtype(dtype).name}",
+        value=mosaic.owners.size / pair.ours_s / 1e6,
+        unit="Mpix/s",
+        peer="ours of uint8, byte for byte",
+        ratio=pair.ratio * np.dtype(dtype).itemsize,
+        details={"ours_s": pair.ours_s, "uint8_s": pair.peer_s},
+    )
+
+
+def _figure(mosaic: Mosaic, number: int, settings: Settings) -> Figure:
     backend = settings.backend
     layers = [
         layer._replace(values=backend.to_device(layer.values), mask=backend.to_device(layer.mask))
@@ -126,6 +170,7 @@ def _figure(mosaic: Mosaic, settings: Settings) -> Figure:
         message = f"multi-band blend: the two results differ by {np.median(apart):.3g} DN"
         raise RuntimeError(message)
     pair = paired(ours, peer, settings.rounds)
+    on_cpu = backend.name == CPU_NAME
     moved = sum(layer.values.nbytes for layer in mosaic.layers) + _BANDS * mosaic.owners.size
     return Figure(
         name=f"multi-band blend, {mosaic.name}",
@@ -137,8 +182,8 @@ def _figure(mosaic: Mosaic, settings: Settings) -> Figure:
         details={
             "ours_s": pair.ours_s,
             "peer_s": pair.peer_s,
-            "peak_growth_bytes": _peak_growth(ours),
-            "peer_peak_growth_bytes": _peak_growth(peer),
+            "peak_growth_bytes": _peak_growth(_ours, number, settings) if on_cpu else None,
+            "peer_peak_growth_bytes": _peak_growth(_peer, number, settings) if on_cpu else None,
             "median_difference_dn": float(np.median(apart)),
             "p99_difference_dn": float(np.percentile(apart, 99)),
         },

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.harness import CORES, Figure, Settings, floor_share, in_threads, paired
-from benchmarks.kernels.bench_blend import Mosaic, mosaics
+from benchmarks.kernels.bench_blend import Mosaic, mosaics, widened
 from hinterland_kernels.blend import Layer
 from hinterland_kernels.feather import block_size, feather_weights, reach
 from hinterland_kernels.feather.average import Average
@@ -23,7 +23,7 @@ _TILE_PX = 1024
 _BANDS = 3
 
 
-def _tile(mosaic: Mosaic, masks: list[NDArray[np.bool_]], out: NDArray[np.uint8], index: int) -> None:
+def _tile(mosaic: Mosaic, masks: list[NDArray[np.bool_]], out: NDArray[Any], index: int) -> None:
     """Make one tile of the canvas; `masks` are `_wide`."""
     shape, size, around = mosaic.owners.shape, block_size(_WIDTH_PX), reach(_WIDTH_PX)
     across = -(-shape[1] // _TILE_PX)
@@ -52,10 +52,10 @@ def _wide(layer: Layer) -> NDArray[np.bool_]:
     )
 
 
-def _ours(mosaic: Mosaic) -> NDArray[np.uint8]:
+def _ours(mosaic: Mosaic) -> NDArray[Any]:
     with ThreadPoolExecutor(CORES) as pool:
         masks = list(pool.map(_wide, mosaic.layers))
-    out = np.zeros((_BANDS, *mosaic.owners.shape), np.uint8)
+    out = np.zeros((_BANDS, *mosaic.owners.shape), mosaic.layers[0].values.dtype)
     count = -(-mosaic.owners.shape[0] // _TILE_PX) * -(-mosaic.owners.shape[1] // _TILE_PX)
     in_threads(functools.partial(_tile, mosaic, masks, out), range(count))
     return out
@@ -87,7 +87,8 @@ def _peer(mosaic: Mosaic) -> Callable[[], NDArray[np.int16]]:
 def run(settings: Settings) -> list[Figure]:
     """Canvas megapixels a second, three bands, feathers of 64 pixels; on the CPU alone."""
     figures = []
-    for mosaic in mosaics(settings):
+    found = mosaics(settings)
+    for mosaic in found:
         peer = _peer(mosaic)
         pair = paired(functools.partial(_ours, mosaic), peer, settings.rounds)
         apart = np.abs(_ours(mosaic).transpose(1, 2, 0).astype(np.int16) - peer())
@@ -108,4 +109,17 @@ def run(settings: Settings) -> list[Figure]:
                 },
             )
         )
-    return figures
+    return figures + [_wider_figure(found[0], dtype, settings) for dtype in (np.uint16, np.float32)]
+
+
+def _wider_figure(mosaic: Mosaic, dtype: type[np.generic], settings: Settings) -> Figure:
+    wide = widened(mosaic, dtype)
+    pair = paired(functools.partial(_ours, wide), functools.partial(_ours, mosaic), settings.rounds)
+    return Figure(
+        name=f"feather, {mosaic.name}, {np.dtype(dtype).name}",
+        value=mosaic.owners.size / pair.ours_s / 1e6,
+        unit="Mpix/s",
+        peer="ours of uint8, byte for byte",
+        ratio=pair.ratio * np.dtype(dtype).itemsize,
+        details={"ours_s": pair.ours_s, "uint8_s": pair.peer_s},
+    )
