@@ -80,6 +80,9 @@ class Compiled:
             return vars(self)["compiled"]
 
 
+_loops: list[Compiled] = []
+
+
 def _is_for_device(_call: object, _caller: object, _callee: object) -> bool:
     """True where a formula is put into a CUDA kernel as source; a loop takes it compiled, once for all loops."""
     from numba.core.target_extension import current_target  # noqa: PLC0415 - Numba asks, so it is there
@@ -106,7 +109,14 @@ def loop(function: F) -> F:
 
     Without `fastmath` each sample is the same sum in the same order whatever the tile or thread.
     """
-    return Compiled(function, nogil=True, cache=True, error_model="numpy")  # type: ignore[return-value]
+    made = Compiled(function, nogil=True, cache=True, error_model="numpy")
+    _loops.append(made)
+    return made  # type: ignore[return-value]
+
+
+def kept_loops() -> list[Compiled]:
+    """All loops of the modules that are imported, those too that stand in no module by a name."""
+    return list(_loops)
 
 
 def part_of_loop(function: F) -> F:

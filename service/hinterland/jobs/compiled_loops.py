@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import logging
 import pkgutil
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from numba.core import caching
 
 import hinterland_kernels
+from hinterland_kernels._jit import kept_loops
 
 _log = logging.getLogger(__name__)
 
@@ -60,13 +60,9 @@ def keep_no_compiled() -> None:
 
 
 def _loops() -> Iterator[Any]:
-    prefix = f"{hinterland_kernels.__name__}."
-    for found in pkgutil.walk_packages(hinterland_kernels.__path__, prefix):
+    for found in pkgutil.walk_packages(hinterland_kernels.__path__, f"{hinterland_kernels.__name__}."):
         if not found.name.endswith("._cuda"):
             importlib.import_module(found.name)
-    for name, module in list(sys.modules.items()):
-        if name.startswith(prefix):
-            for value in vars(module).values():
-                cache = getattr(value, "_cache", None)  # formulas have none: each loop holds its own copy
-                if isinstance(cache, caching.FunctionCache) and value.__module__ == name:
-                    yield value
+    for loop in kept_loops():
+        if isinstance(getattr(loop, "_cache", None), caching.FunctionCache):
+            yield loop.compiled
