@@ -14,9 +14,6 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from hinterland_kernels._lines import COUNT
-from hinterland_kernels.feather import _cpu
-
 __all__ = ["NARROWEST_PX", "WIDEST_PX", "block_size", "feather_weights", "reach"]
 
 NARROWEST_PX = 4
@@ -90,6 +87,8 @@ def feather_weights(
     if min(origin) < 0 or line + shape[0] > mask.shape[0] or sample + shape[1] > mask.shape[1]:
         message = f"a tile of {shape} at {origin} does not lie on a mask of {mask.shape}"
         raise ValueError(message)
+    from hinterland_kernels.feather import _cpu  # noqa: PLC0415 - loads Numba
+
     mask = np.ascontiguousarray(mask)
     weights = np.empty(shape, dtype=np.float32)
     _cpu.show_valid(mask, line, sample, weights)
@@ -120,5 +119,7 @@ def _kernel(width: float) -> NDArray[np.float32]:
 @functools.cache
 def _splines(size: int) -> NDArray[np.float32]:
     """Quadratic B-spline weights of the block before, the block itself and the next: (3, size + 16), in turns."""
+    from hinterland_kernels._lines import COUNT  # noqa: PLC0415 - loads Numba
+
     off = (np.arange(size + COUNT) % size + 0.5) / size - 0.5
     return np.stack([0.5 * (0.5 - off) ** 2, 0.75 - off**2, 0.5 * (0.5 + off) ** 2]).astype(np.float32)

@@ -8,8 +8,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hinterland_kernels.feather import _average
-
 NOBODY = -1
 
 _STRIP_BYTES = 1 << 19
@@ -124,6 +122,8 @@ class Average:
         if not shown.flags.c_contiguous:
             message = f"what is shown must be contiguous, got strides {shown.strides}"
             raise ValueError(message)
+        from hinterland_kernels.feather import _average  # noqa: PLC0415 - loads Numba
+
         asked = np.empty((0, 0), np.int32) if owners is None else owners
         for cell in self._cells():
             rasters = [raster for raster in self._rasters if raster.is_on(cell)]
@@ -160,6 +160,8 @@ class Average:
         owners: NDArray[np.int32] | None,
     ) -> None:
         """Average rasters on a cell, some lines of it at a time."""
+        from hinterland_kernels.feather import _average  # noqa: PLC0415 - loads Numba
+
         bands, samples = self._shape[0], cell[3] - cell[1]
         kind = np.float64 if any(raster.values.dtype.kind == "f" for raster in rasters) else np.float32
         of_line = samples * (bands + 4) * np.dtype(kind).itemsize
