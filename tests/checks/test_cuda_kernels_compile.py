@@ -106,7 +106,7 @@ def test_every_kernel_compiles_to_ptx_for_the_newest_generation(
 def test_a_kernel_compiles_for_each_generation_between(
     capability: Capability, launched: dict[DeviceLoop, list[Signature]]
 ) -> None:
-    loop = LOOPS["blend.reduce_values"]
+    loop = LOOPS["blend.finish"]
     for signature in launched[loop]:
         assert f".target sm_{capability[0]}{capability[1]}" in _ptx(loop, signature, capability)
 

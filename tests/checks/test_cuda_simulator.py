@@ -6,17 +6,20 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 KERNEL_TESTS = sorted((ROOT / "tests" / "kernels").rglob("test_cuda.py"))
 
 
-def test_the_kernels_agree_with_their_twins_in_the_simulator() -> None:
+@pytest.mark.parametrize("tests", KERNEL_TESTS, ids=lambda path: path.parent.name)
+def test_the_kernels_agree_with_their_twins_in_the_simulator(tests: Path) -> None:
     # a process of its own: Numba chooses device or simulator when numba.cuda is imported.
     # The simulator calls formulas as plain Python, so they must not be compiled
     environment = {**os.environ, "NUMBA_ENABLE_CUDASIM": "1", "NUMBA_DISABLE_JIT": "1"}
     command = [sys.executable, "-m", "pytest", "-q", "--color=no", "-p", "no:cacheprovider"]
     run = subprocess.run(
-        [*command, "--run-cuda", "-m", "cuda", *map(str, KERNEL_TESTS)],
+        [*command, "--run-cuda", "-m", "cuda", str(tests)],
         cwd=ROOT,
         env=environment,
         capture_output=True,
