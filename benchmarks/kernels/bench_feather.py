@@ -30,15 +30,31 @@ def _tile(mosaic: Mosaic, masks: list[NDArray[np.bool_]], out: NDArray[Any], ind
     top, left = index // across * _TILE_PX, index % across * _TILE_PX
     lines, samples = min(_TILE_PX, shape[0] - top), min(_TILE_PX, shape[1] - left)
     average = Average(_BANDS, lines, samples)
-    for number, (layer, mask) in enumerate(zip(mosaic.layers, masks, strict=True)):
+    touching = [
+        (number, layer)
+        for number, layer in enumerate(mosaic.layers)
+        if max(top, layer.line) < min(top + lines, layer.line + layer.mask.shape[0])
+        and max(left, layer.sample) < min(left + samples, layer.sample + layer.mask.shape[1])
+    ]
+    for number, layer in touching:
         height, width = layer.mask.shape
+        origin = top - layer.line, left - layer.sample
+        if (
+            len(touching) == 1
+            and min(origin) >= 0
+            and origin[0] + lines <= height
+            and origin[1] + samples <= width
+        ):
+            part = slice(origin[0], origin[0] + lines), slice(origin[1], origin[1] + samples)
+            if layer.mask[part].all():  # an average of one is that one, whatever its weight
+                out[:, top : top + lines, left : left + samples] = layer.values[:, *part]
+                return
         first, last = max(top, layer.line // size * size), min(top + lines, layer.line + height)
         start, stop = max(left, layer.sample // size * size), min(left + samples, layer.sample + width)
-        if last <= first or stop <= start:
-            continue
         line, sample = first - layer.line // size * size, start - layer.sample // size * size
-        extent = last - first, stop - start
-        weights = feather_weights(mask, _WIDTH_PX, (around + line, around + sample), extent)
+        weights = feather_weights(
+            masks[number], _WIDTH_PX, (around + line, around + sample), (last - first, stop - start)
+        )
         origin, place = (first - layer.line, start - layer.sample), (first - top, start - left)
         average.add(layer.values, origin, weights, number, place)
     average.lay_over(out, at=(top, left))
