@@ -36,6 +36,33 @@ def _valid(mask: Any, at: int, index: Lanes, column: Lanes, samples: int) -> Lan
 
 
 @pixel_function
+def _nearest(
+    mask: Any,  # noqa: ANN401 - as for `_by_bilinear`
+    shape: tuple[int, int, int],
+    first: int,
+    last: int,
+    left: int,
+    places: tuple[Lanes, Lanes],
+    shares: tuple[Lanes, Lanes],
+) -> Lanes:
+    """1 where the pixel nearest to each point is valid, 0 elsewhere; whatever the bands, and if there are none."""
+    lines, samples, base = shape
+    rows, columns = places
+    below, behind = shares
+    index = columns - wholes(left)
+    nothing, half = floats(0.0), floats(0.5)
+    found = nothing
+    for line in range(max(first, 0), min(last + 1, lines - 1) + 1):
+        at = base + line * samples + left
+        this = _valid(mask, at, index, columns, samples)
+        following = _valid(mask, at, index + wholes(1), columns + wholes(1), samples)
+        near = where_less(behind, half, this, following)
+        found = where_same(rows, wholes(line), where_less(below, half, near, found), found)
+        found = where_same(rows, wholes(line - 1), where_less(below, half, found, near), found)
+    return found
+
+
+@pixel_function
 def _by_bilinear(
     picture: Any,  # noqa: ANN401 - samples of a band
     mask: Any,  # noqa: ANN401
@@ -45,8 +72,8 @@ def _by_bilinear(
     left: int,
     places: tuple[Lanes, Lanes],
     shares: tuple[Lanes, Lanes],
-) -> tuple[Lanes, Lanes]:
-    """Bilinear values by valid taps, and 1 where the nearest pixel is valid.
+) -> Lanes:
+    """Bilinear values by valid taps; anything where none is valid.
 
     Parameters
     ----------
@@ -68,8 +95,8 @@ def _by_bilinear(
     below, behind = shares
     above, ahead = floats(1.0) - below, floats(1.0) - behind
     index = columns - wholes(left)
-    nothing, half = floats(0.0), floats(0.5)
-    total, weights, nearest = nothing, nothing, nothing
+    nothing = floats(0.0)
+    total, weights = nothing, nothing
     for line in range(max(first, 0), min(last + 1, lines - 1) + 1):
         at = base + line * samples + left
         this = _valid(mask, at, index, columns, samples)
@@ -78,15 +105,11 @@ def _by_bilinear(
         # what is not valid may be nan
         one = where_less(nothing, this, pick(low, high, index), nothing)
         other = where_less(nothing, following, pick(low, high, index + wholes(1)), nothing)
-        near = where_less(behind, half, this, following)
         # this line is the upper one of some neighbours, the lower one of others
         down = where_same(rows, wholes(line), above, where_same(rows, wholes(line - 1), below, nothing))
         total = total + down * (ahead * one + behind * other)
         weights = weights + down * (ahead * this + behind * following)
-        is_near = where_same(rows, wholes(line), where_less(below, half, near, nothing), nothing)
-        is_near = where_same(rows, wholes(line - 1), where_less(below, half, nothing, near), is_near)
-        nearest = nearest + is_near
-    return nothing + total / where_less(nothing, weights, weights, floats(1.0)), nearest
+    return nothing + total / where_less(nothing, weights, weights, floats(1.0))
 
 
 @pixel_function
@@ -175,13 +198,12 @@ def _filler(kernel: int, is_levelled: bool) -> Callable[..., None]:
         shares = fraction(downs), fraction(rights)
         places = (downs >> FRACTION_BITS) + wholes(run.line), (rights >> FRACTION_BITS) + wholes(run.sample)
         nothing = floats(0.0)
-        nearest = nothing
+        nearest = _nearest(mask, shape, first, last, left, places, shares)
+        if not is_bilinear:
+            lay_weights(weigh(shares[0]), weigh(shares[1]), room)
         for band in range(out.shape[0]):
-            total, nearest = _by_bilinear(
-                job.source_flat[band], mask, shape, first, last, left, places, shares
-            )
+            total = _by_bilinear(job.source_flat[band], mask, shape, first, last, left, places, shares)
             if not is_bilinear:
-                lay_weights(weigh(shares[0]), weigh(shares[1]), room)
                 whole, is_whole = _by_kernel(
                     job.weighed_flat[band], mask, shape, first, last, left, places, shares, room, taps, before
                 )

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hinterland.model.groups import linked_groups
 from hinterland.model.previews import LevelPreview, Slices, overlap
 
 Array = NDArray[np.float64]
@@ -187,7 +186,7 @@ def _solve(overlaps: Sequence[_Overlap], areas: Array, band: int) -> tuple[Array
     ).tocsr()
     inertia = np.repeat([GAIN_SIGMA**-2, OFFSET_SIGMA**-2], count)
     prior = np.repeat([1.0, 0.0], count)
-    groups = linked_groups(first, second, count)
+    groups = _groups(first, second, count)
     held: dict[int, float] = {}
     weights, state = np.ones(len(a)), prior
     for _ in range(_ROUNDS):
@@ -199,6 +198,16 @@ def _solve(overlaps: Sequence[_Overlap], areas: Array, band: int) -> tuple[Array
         bend = _HUBER * max(_MAD_TO_SIGMA * float(np.median(size)), _LEAST_SCATTER)
         weights = bend / np.maximum(size, bend)
     return np.clip(state[:count], *GAIN_BOUNDS), state[count:]
+
+
+def _groups(first: NDArray[np.int64], second: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Label (images,) of the group that overlaps join each image to."""
+    from scipy.sparse import coo_array  # noqa: PLC0415 - slow to import
+    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
+
+    links = coo_array((np.ones(len(first)), (first, second)), shape=(count, count))
+    labels: NDArray[np.int64] = connected_components(links, directed=False)[1].astype(np.int64)
+    return labels
 
 
 def _constrained(

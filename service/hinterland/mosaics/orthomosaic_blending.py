@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from hinterland.model.map_grids import Window, inside
 from hinterland.mosaics.orthomosaic_layers import quantised
+from hinterland.mosaics.orthomosaic_picking import nothing_shown
 from hinterland.mosaics.orthomosaic_plan import MosaicPlan
 from hinterland.products.georeferenced_reader import Samples
 from hinterland_kernels.backend import Backend
@@ -62,7 +63,7 @@ def seamed(
     columns = slice(sample - wide[1], sample - wide[1] + samples)
     kept, masks = _layers(plan, wide, carry)
     if not masks:
-        return _nothing(plan, window)
+        return nothing_shown(plan, window)
     indices = list(masks)
     xp = backend.xp
     owners = assign_owners(
@@ -77,7 +78,7 @@ def seamed(
     owner = backend.to_host(owners)
     owning = np.unique(owner[owner != NOBODY]).tolist()
     if not owning:
-        return _nothing(plan, window)
+        return nothing_shown(plan, window)
     layers = []
     for position in owning:
         found = kept.pop(indices[position], None) or carry(indices[position], wide)
@@ -122,7 +123,7 @@ def feathered(plan: MosaicPlan, window: Window, carry: Carry) -> tuple[Samples, 
     cells = _cells(plan, window)
     if len(cells) == 1:
         return _averaged(plan, window, carry)
-    samples, owners = _nothing(plan, window)
+    samples, owners = nothing_shown(plan, window)
     carry = _carried_once(plan, window, carry)
     for cell in cells:
         made = _averaged(plan, cell, carry)
@@ -225,14 +226,6 @@ def _mean(plan: MosaicPlan, values: Sequence[NDArray[np.float32]]) -> Samples:
 def _priority(plan: MosaicPlan, index: int) -> int:
     """0 is on top; placements of one priority are averaged."""
     return index if plan.priority == "order" else plan.placements[index].rank
-
-
-def _nothing(plan: MosaicPlan, window: Window) -> tuple[Samples, NDArray[np.int32]]:
-    shape = window[2:]
-    return (
-        Samples(np.zeros((plan.bands, *shape), dtype=plan.dtype), np.zeros(shape, np.bool_)),
-        np.full(shape, NOBODY, dtype=np.int32),
-    )
 
 
 def _layers(

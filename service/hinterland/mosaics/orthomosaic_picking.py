@@ -45,7 +45,7 @@ def laid(plan: MosaicPlan, window: Window, carry: Carry) -> tuple[Samples, NDArr
         top = carry(touching[0], window, plan.dtype)
         if top is not None and top.is_whole:
             return top, np.broadcast_to(np.int32(touching[0]), window[2:])
-    samples, owners = _nothing(plan, window)
+    samples, owners = nothing_shown(plan, window)
     gaps = [window]
     for index in touching:
         gaps = [left for gap in gaps for left in _lay(plan, index, gap, window, carry, samples, owners)]
@@ -61,7 +61,7 @@ def extreme(plan: MosaicPlan, window: Window, carry: Carry) -> tuple[Samples, ND
     first = carry(touching[0], window, plan.dtype) if touching else None
     if first is not None and first.is_whole and len(touching) == 1:
         return first, np.broadcast_to(np.int32(touching[0]), window[2:])
-    samples, owners = _nothing(plan, window)
+    samples, owners = nothing_shown(plan, window)
     compare = np.less if plan.method == "min" else np.greater
     for position, index in enumerate(touching):
         found = carry(index, window, plan.dtype) if position else first
@@ -75,7 +75,8 @@ def extreme(plan: MosaicPlan, window: Window, carry: Carry) -> tuple[Samples, ND
     return samples, owners
 
 
-def _nothing(plan: MosaicPlan, window: Window) -> tuple[Samples, NDArray[np.int32]]:
+def nothing_shown(plan: MosaicPlan, window: Window) -> tuple[Samples, NDArray[np.int32]]:
+    """A window without a sample, to be filled, and its owners: nobody."""
     shape = window[2:]
     values = np.zeros((plan.bands, *shape), dtype=plan.dtype)
     return Samples(values, np.zeros(shape, np.bool_)), np.full(shape, NOBODY, dtype=np.int32)

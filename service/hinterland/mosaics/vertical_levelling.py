@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import spsolve
 
 from hinterland.errors import InputError
-from hinterland.model.groups import linked_groups
 from hinterland.model.map_grids import Window
 from hinterland.model.previews import LevelPreview
 from hinterland.mosaics.height_overlaps import (
@@ -161,9 +161,10 @@ def _reached(count: int, pairs: Sequence[Pair], held: int | None) -> NDArray[np.
     ends = np.array(
         [(pair.first, count if pair.second is None else pair.second) for pair in pairs], dtype=int
     )
-    first, second = ends.reshape(-1, 2).T
-    groups = linked_groups(first, second, count + 1)
-    reached: NDArray[np.bool_] = groups[:count] == groups[count if held is None else held]
+    ends = ends.reshape(-1, 2)
+    graph = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(count + 1, count + 1))
+    _, component = connected_components(graph, directed=False)
+    reached: NDArray[np.bool_] = component[:count] == component[count if held is None else held]
     return reached
 
 

@@ -122,6 +122,14 @@ def test_nothing_under_a_hole_reaches_a_sample(kernel: str) -> None:
     np.testing.assert_array_equal(values, expected)
 
 
+@pytest.mark.parametrize("kernel", sorted(KERNELS))
+def test_without_bands_the_mask_is_the_same(kernel: str) -> None:
+    source, mask = texture((1, *SHAPE)), holey(SHAPE, 0.003)
+    _, expected = warp(source, mask, lattice_of(0.8), WINDOW, kernel=kernel)
+    _, found = warp(source[:0], mask, lattice_of(0.8), WINDOW, kernel=kernel)
+    np.testing.assert_array_equal(found, expected)
+
+
 def test_blocks_without_a_valid_sample_are_empty() -> None:
     mask = np.zeros(SHAPE, np.bool_)
     mask[:, :100] = True
