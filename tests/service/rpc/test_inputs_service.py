@@ -13,6 +13,7 @@ from google.rpc import error_details_pb2
 from grpc_server import PIECE_BYTES, Caller, Running, detail, pieces, reason_of, serving
 
 from hinterland.api.v1 import inputs_pb2
+from hinterland.jobs.upload_files import upload_path
 from hinterland.rpc import inputs_service
 
 CONTENT = random.Random(4).randbytes(3 * PIECE_BYTES + 17)  # noqa: S311 - any bytes
@@ -141,10 +142,11 @@ def test_two_streams_do_not_write_one_upload(tmp_path: Path) -> None:
 
         first = asyncio.ensure_future(caller.inputs.WriteUpload(slow()))
         await sent.wait()
-        # the second message was taken from the client, so the server has opened the upload or soon will
-        async with asyncio.timeout(10.0):
-            while await refusal(running.caller().inputs.WriteUpload(pieces(name, b"x"))) != "UPLOAD_BUSY":
+        partial = upload_path(tmp_path / "data", name.removeprefix("uploads/"))
+        async with asyncio.timeout(10.0):  # what was sent is on its way; once some is written the upload is held
+            while not (partial.exists() and partial.stat().st_size):
                 await asyncio.sleep(0)
+        assert await refusal(running.caller().inputs.WriteUpload(pieces(name, b"x"))) == "UPLOAD_BUSY"
         wanted.set()
         assert (await first).committed_bytes == len(CONTENT)
 
