@@ -37,15 +37,15 @@ def blend_window(
 ) -> None:
     """Blend the core of a window into a result that begins at `out_origin` of the window; see `multiband`."""
     shift = levels or _CUT_SHIFT
-    sets = _find_blocks(owners, len(layers), shift, core, loops, backend)
-    owning, blending = _images_of(sets, backend)
-    details, sums = _details(layers, owners, levels, blending, sets, loops, backend) if levels else ({}, [])
-    nothing = backend.xp.zeros_like(sets.owned[0])
-    for index in owning:
-        layer = layers[index]
+    indices, sets = _find_blocks(owners, len(layers), shift, core, loops, backend)
+    there = [(layers[index], index) for index in indices]
+    owning, blending = _places_of(sets, backend)
+    details, sums = _details(there, owners, levels, blending, sets, loops, backend) if levels else ({}, [])
+    for place in owning:
+        layer, index = there[place]
         change = backend.xp.empty((out.shape[0], 1, 1), dtype=np.float32)
-        if index in details:
-            change = _change(details.pop(index), sums, index, sets, loops)
+        if place in details:
+            change = _change(details.pop(place), sums, place, sets, loops)
         loops.finish(
             layer.values,
             layer.line,
@@ -53,16 +53,16 @@ def blend_window(
             owners,
             index,
             change,
-            sets.change[index] if levels else nothing,
-            sets.owned[index],
+            sets.change[place] if levels else backend.xp.zeros_like(sets.owned[place]),
+            sets.owned[place],
             shift,
             out,
             *out_origin,
         )
 
 
-def _images_of(sets: BlockSets, backend: Backend) -> tuple[list[int], list[int]]:
-    """The images that own something, and those that are blended; on a GPU all, rather than wait for its answer."""
+def _places_of(sets: BlockSets, backend: Backend) -> tuple[list[int], list[int]]:
+    """Which of the sets' images own some of the core, and which are blended; on a GPU all, rather than wait."""
     if backend.name == CUDA_NAME:
         every = list(range(len(sets.owned)))
         return every, every
@@ -82,18 +82,17 @@ def read_windows(
 ) -> list[tuple[int, int, int, int] | None]:
     """Find the part of each image that `blend_window` reads; see `needed_windows`."""
     shift = levels or _CUT_SHIFT
-    sets = _find_blocks(owners, images, shift, core, loops, backend)
+    indices, sets = _find_blocks(owners, images, shift, core, loops, backend)
     read = backend.to_host(sets.owned | sets.needed[2] if levels else sets.owned)
-    found: list[tuple[int, int, int, int] | None] = []
-    for blocks in read:
+    found: list[tuple[int, int, int, int] | None] = [None] * images
+    for index, blocks in zip(indices, read, strict=True):
         if not blocks.any():
-            found.append(None)
             continue
         rows, columns = (blocks.any(axis=axis).nonzero()[0] for axis in (1, 0))
         top, left = int(rows[0]) << shift, int(columns[0]) << shift
         bottom = min((int(rows[-1]) + 1) << shift, owners.shape[0])
         right = min((int(columns[-1]) + 1) << shift, owners.shape[1])
-        found.append((top, left, bottom - top, right - left))
+        found[index] = (top, left, bottom - top, right - left)
     return found
 
 
@@ -104,64 +103,71 @@ def _find_blocks(
     core: tuple[int, int, int, int],
     loops: ModuleType,
     backend: Backend,
-) -> BlockSets:
-    """Sets of the blocks of `1 << shift` pixels of a window, of which a part is wanted."""
+) -> tuple[list[int], BlockSets]:
+    """Images that own some of a window, and their sets of its blocks of `1 << shift` pixels, for a part of it.
+
+    On a GPU they are all the images, rather than wait for its answer.
+    """
     shape = tuple(-(-size >> shift) for size in owners.shape)
     present = backend.xp.empty((images, *shape), dtype=np.bool_)
     loops.find_owners(owners, shift, present)
+    indices = list(range(images))
+    if backend.name != CUDA_NAME:
+        indices = present.any(axis=(1, 2)).nonzero()[0].tolist()
+        present = present[indices]
     wanted = np.zeros(shape, dtype=np.bool_)
     line, sample, lines, samples = core
     rows = slice(line >> shift, -(-(line + lines) >> shift))
     wanted[rows, sample >> shift : -(-(sample + samples) >> shift)] = True
-    return block_sets(present, backend.to_device(wanted), backend)
+    return indices, block_sets(present, backend.to_device(wanted), backend)
 
 
 def _details(
-    layers: Sequence[Layer],
+    there: Sequence[tuple[Layer, int]],
     owners: Any,  # noqa: ANN401
     levels: int,
-    images: Sequence[int],
+    blending: Sequence[int],
     sets: BlockSets,
     loops: ModuleType,
     backend: Backend,
 ) -> tuple[dict[int, list[Any]], list[_Level]]:
     """Detail of each image at levels 1 to `levels`, the coarsest whole, and their weighted sums."""
-    if not images:
+    if not blending:
         return {}, []
     shapes = [owners.shape]
     for _ in range(levels):
         shapes.append(((shapes[-1][0] + 1) // 2, (shapes[-1][1] + 1) // 2))
-    bands = layers[0].values.shape[0]
+    bands = there[0][0].values.shape[0]
     sums = [_empty_level(bands, shape, backend) for shape in shapes[1:]]
     for level, total in enumerate(sums, start=1):
         loops.clear(sets.mixed_at(level, levels).any(axis=0), levels - level, *total)
     details = {}
-    for index in images:
-        finer, valid = layers[index].values, layers[index].mask
-        place = layers[index].line, layers[index].sample
+    for place in blending:
+        layer, index = there[place]
+        finer, valid, origin = layer.values, layer.mask, (layer.line, layer.sample)
         pyramid = [_empty_level(bands, shape, backend) for shape in shapes[1:]]
         for level, (values, weights) in enumerate(pyramid, start=1):
-            busy, shift = sets.reduced_at(level, levels)[index], levels - level
+            busy, shift = sets.reduced_at(level, levels)[place], levels - level
             coarser_valid = backend.xp.empty(weights.shape, dtype=np.bool_)
-            loops.reduce_values(finer, valid, *place, busy, shift, values, coarser_valid)
+            loops.reduce_values(finer, valid, *origin, busy, shift, values, coarser_valid)
             if level == 1:
                 loops.reduce_ownership(owners, index, busy, shift, weights)
             else:
                 loops.reduce_weights(pyramid[level - 2].weights, busy, shift, weights)
-            finer, valid, place = values, coarser_valid, (0, 0)
+            finer, valid, origin = values, coarser_valid, (0, 0)
         for level, ((values, weights), total) in enumerate(zip(pyramid, sums, strict=True), start=1):
-            busy, shift = sets.mixed_at(level, levels)[index], levels - level
+            busy, shift = sets.mixed_at(level, levels)[place], levels - level
             if level < levels:
                 loops.add_expanded(pyramid[level].values, -1.0, busy, shift, values)
             loops.add_detail(values, weights, busy, shift, *total)
-        details[index] = [values for values, _ in pyramid]
+        details[place] = [values for values, _ in pyramid]
     return details, sums
 
 
 def _change(
     details: Sequence[Any],
     sums: Sequence[_Level],
-    index: int,
+    place: int,
     sets: BlockSets,
     loops: ModuleType,
 ) -> Any:  # noqa: ANN401 - (bands, lines, samples) float32
@@ -170,10 +176,10 @@ def _change(
     coarser = None
     for level in range(levels, 0, -1):
         change, (total, weights), shift = details[level - 1], sums[level - 1], levels - level
-        mixed = sets.mixed_at(level, levels)[index]
-        loops.subtract(total, weights, mixed, sets.edge[index], shift, change)
+        mixed = sets.mixed_at(level, levels)[place]
+        loops.subtract(total, weights, mixed, sets.edge[place], shift, change)
         if coarser is not None:
-            loops.add_expanded(coarser, 1.0, sets.change[index], shift, change)
+            loops.add_expanded(coarser, 1.0, sets.change[place], shift, change)
         coarser = change
     return coarser
 
