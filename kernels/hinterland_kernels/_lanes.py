@@ -91,6 +91,16 @@ def two(result: Any, kind: Any, other: Any, emit: Emit) -> Any:  # noqa: ANN401
     return operation
 
 
+def three(result: Any, kinds: tuple[Any, ...], emit: Emit) -> Any:  # noqa: ANN401
+    """The same on three values."""
+
+    @intrinsic
+    def operation(_typing: Any, _a: Any, _b: Any, _c: Any) -> Any:  # noqa: ANN401
+        return result(*kinds), lambda _context, builder, _signature, values: emit(builder, *values)
+
+    return operation
+
+
 def four(result: Any, kinds: tuple[Any, ...], emit: Emit) -> Any:  # noqa: ANN401
     """The same on four values."""
 
@@ -99,6 +109,14 @@ def four(result: Any, kinds: tuple[Any, ...], emit: Emit) -> Any:  # noqa: ANN40
         return result(*kinds), lambda _context, builder, _signature, values: emit(builder, *values)
 
     return operation
+
+
+def _least(builder: Any, a: Any, b: Any) -> Any:  # noqa: ANN401
+    return builder.select(builder.icmp_signed("<", a, b), a, b)
+
+
+def _greatest(builder: Any, a: Any, b: Any) -> Any:  # noqa: ANN401
+    return builder.select(builder.icmp_signed(">", a, b), a, b)
 
 
 floats = one(FLOATS, types.float32, splat)
@@ -147,6 +165,25 @@ where_under = four(
     lambda builder, a, b, this, other: builder.select(builder.icmp_unsigned("<", a, b), this, other),
 )
 """`this` where 0 <= a < b, else `other`."""
+held = three(
+    WHOLES,
+    (WHOLES, types.int32, types.int32),
+    lambda builder, a, least, most: _least(
+        builder, _greatest(builder, a, splat(builder, least)), splat(builder, most)
+    ),
+)
+"""Each, or the nearest of `least` and `most` where it lies beyond."""
+within = three(
+    WHOLES,
+    (WHOLES, types.int32, types.int32),
+    lambda builder, a, least, end: builder.zext(
+        builder.icmp_unsigned(
+            "<", builder.sub(a, splat(builder, least)), splat(builder, builder.sub(end, least))
+        ),
+        _INTS,
+    ),
+)
+"""1 where least <= a < end, else 0."""
 
 
 def infix(sign: Any, kind: Lanes, other: Any, emit: Emit) -> None:  # noqa: ANN401
@@ -200,9 +237,8 @@ def prefetch(_typing: Any, array: Any, at: Any) -> Any:  # noqa: ANN401, ARG001
         address = builder.bitcast(builder.gep(data, [values[1]]), ir.IntType(8).as_pointer())
         kind = ir.FunctionType(ir.VoidType(), [address.type, _INT, _INT, _INT])
         function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
-        builder.call(
-            function, [address, *(ir.Constant(_INT, number) for number in (0, 3, 1))]
-        )  # to read; to L1
+        # to read; to the second cache: the first would have let go of it when its line comes
+        builder.call(function, [address, *(ir.Constant(_INT, number) for number in (0, 2, 1))])
         return context.get_dummy_value()
 
     return types.void(array, types.intp), build

@@ -1,4 +1,4 @@
-"""Thirty-two whole numbers of 16 bits at once, for samples of 8 and 16 bits; see `_lanes`."""
+"""Thirty-two whole numbers of 16 bits at once, and pairs of samples; see `_lanes`."""
 
 from __future__ import annotations
 
@@ -16,12 +16,9 @@ from hinterland_kernels._lanes import (
     WHOLES,
     Lanes,
     constant,
-    four,
     has_permutation,
     infix,
     loaded,
-    masked_store,
-    one,
     picked,
     splat,
     two,
@@ -52,18 +49,10 @@ def _share(builder: Any, value: Any, share: Any) -> Any:  # noqa: ANN401
     return builder.trunc(builder.ashr(product, constant(_INTS, 1)), _WORDS)
 
 
-words = one(WORDS, types.int16, lambda builder, value: splat(builder, value, MANY))
-"""A whole number in all lanes."""
 pack = two(WORDS, WHOLES, WHOLES, _pack)
 """The low 16 bits of two times 16 whole numbers."""
 share = two(WORDS, WORDS, WORDS, _share)
 """value * share / 2**15, rounded, halves up."""
-where_words = four(
-    WORDS,
-    (WORDS, WORDS, WORDS, WORDS),
-    lambda builder, a, b, this, other: builder.select(builder.icmp_signed("==", a, b), this, other),
-)
-"""`this` where a = b, else `other`."""
 infix(operator.add, WORDS, WORDS, lambda builder, a, b: builder.add(a, b))
 infix(operator.sub, WORDS, WORDS, lambda builder, a, b: builder.sub(a, b))
 infix(
@@ -72,54 +61,6 @@ infix(
     types.int32,
     lambda builder, a, b: builder.and_(a, splat(builder, builder.trunc(b, _WORD), MANY)),
 )
-
-
-@intrinsic
-def load_words(_typing: Any, array: Any, at: Any, bits: Any) -> Any:  # noqa: ANN401, ARG001 - types of a call
-    """Thirty-two uint8 of a contiguous array from index `at`, shifted up; the caller has looked at the bounds."""
-
-    def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401
-        array, at, bits = values
-        data = context.make_array(signature.args[0])(context, builder, array).data
-        address = builder.bitcast(builder.gep(data, [at]), _BYTES.as_pointer())
-        found = builder.zext(builder.load(address, align=1), _WORDS)
-        return builder.shl(found, splat(builder, builder.trunc(bits, _WORD), MANY))
-
-    return WORDS(array, types.intp, types.int32), build
-
-
-@intrinsic
-def store_words(_typing: Any, array: Any, at: Any, lanes: Any, bits: Any, count: Any) -> Any:  # noqa: ANN401, ARG001
-    """Put the first `count` lanes, shifted down again and rounded, into a contiguous array of uint8 from `at`."""
-
-    def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401
-        array, at, lanes, bits, count = values
-        data = context.make_array(signature.args[0])(context, builder, array).data
-        bits = builder.trunc(bits, _WORD)
-        half = builder.lshr(builder.shl(ir.Constant(_WORD, 1), bits), ir.Constant(_WORD, 1))
-        lanes = builder.lshr(builder.add(lanes, splat(builder, half, MANY)), splat(builder, bits, MANY))
-        lanes = builder.trunc(lanes, _BYTES)
-        address = builder.bitcast(builder.gep(data, [at]), _BYTES.as_pointer())
-        with builder.if_else(builder.icmp_signed(">=", count, ir.Constant(_INDEX, MANY))) as (full, part):
-            with full:
-                builder.store(lanes, address, align=1)
-            with part:
-                masked_store(builder, lanes, address, 1, count)
-        return context.get_dummy_value()
-
-    return types.void(array, types.intp, lanes, types.int32, types.intp), build
-
-
-@intrinsic
-def pick_words(_typing: Any, low: Any, high: Any, index: Any) -> Any:  # noqa: ANN401
-    """For each lane the number at its index, 0 to 63, in 64 of them: `low` and then `high`."""
-
-    def build(_context: Any, builder: Any, _signature: Any, values: Any) -> Any:  # noqa: ANN401
-        name = "llvm.x86.avx512.vpermi2var.hi.512"
-        low, high, index = values
-        return picked(builder, name, low, high, index, has_permutation("avx512bw"))
-
-    return WORDS(low, high, index), build
 
 
 @intrinsic

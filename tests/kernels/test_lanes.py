@@ -9,11 +9,23 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from hinterland_kernels._bytes import (
+    bytes_of,
+    join,
+    join_lines,
+    lines_of,
+    load_table,
+    pick_bytes,
+    same_bytes,
+    store_line,
+    where_bits,
+)
 from hinterland_kernels._lanes import (
     COUNT,
     floats,
     from_step,
     has_permutation,
+    held,
     load,
     pick,
     store,
@@ -21,16 +33,9 @@ from hinterland_kernels._lanes import (
     where_same,
     where_under,
     wholes,
+    within,
 )
-from hinterland_kernels._words import (
-    load_words,
-    pack,
-    pick_words,
-    share,
-    store_words,
-    where_words,
-    words,
-)
+from hinterland_kernels._words import pack, share
 
 
 @numba.njit
@@ -54,25 +59,36 @@ def _computed(values: NDArray[np.uint16], out: NDArray[np.float32]) -> None:
 
 @numba.njit
 def _blended(table: NDArray[np.uint8], start: int, step: int, count: int, out: NDArray[np.uint8]) -> None:
-    places, more = from_step(start, step), from_step(start + 16 * step, step)
-    index, part = pack(places >> 15, more >> 15), pack(places, more) & 32767
-    low, high = load_words(table, 0, 7), load_words(table, 32, 7)
-    left = pick_words(low, high, index)
-    value = left + share(pick_words(low, high, index + words(1)) - left, part)
-    store_words(out, 0, where_words(index, words(9), words(0), value), 7, count)
+    # four lines of sixteen, the last of which is held and asked whether it lies in a range
+    a, b = from_step(start, step), from_step(start + 16 * step, step)
+    c, d = from_step(start + 32 * step, step), from_step(start, 2 * step)
+    index = join(a >> 15, b >> 15, c >> 15, held(d >> 15, 4, 9)) + bytes_of(1)
+    found = pick_bytes(load_table(table, 0), index)
+    found = where_bits(same_bytes(index, bytes_of(7)), bytes_of(-1), found)
+    first, second = lines_of(found, 7)
+    first = first + share(second - first, pack(a, b) & 32767)
+    found = join_lines(first, second, 7)
+    store_line(out[0], 0, found, 0, count)
+    store_line(out[1], 0, found, 1, count)
+    store_line(out[2], 0, found, 2, count)
+    store_line(out[3], 0, found, 3, count)
+    store_line(out[4], 0, join(within(a, 40_000, 90_001), a, a, a), 0, count)
 
 
-@pytest.mark.parametrize("count", [0, 5, 31, 32])
-def test_words_blend_neighbours_of_two_sixteens(count: int) -> None:
-    table, out = np.random.default_rng(1).integers(0, 256, 64, np.uint8), np.full(40, 77, np.uint8)
-    start, step = 130_000, 50_001
+@pytest.mark.parametrize("count", [0, 5, 15, 16])
+def test_bytes_are_picked_from_two_sixteens_and_blended(count: int) -> None:
+    table, out = np.random.default_rng(1).integers(0, 256, 40, np.uint8), np.full((5, 20), 77, np.uint8)
+    start, step = 30_000, 20_001
     _blended(table, start, step, count, out)
-    place = start + step * np.arange(32)
-    left, right = (128 * table[(place >> 15) + k].astype(np.int64) for k in (0, 1))
-    product = (right - left) * (place & 32767)
-    value = (left + ((product >> 14) + 1 >> 1) + 64) >> 7
-    np.testing.assert_array_equal(out[:count], np.where(place >> 15 == 9, 0, value)[:count])
-    np.testing.assert_array_equal(out[count:], 77)
+    place = start + step * np.arange(48).reshape(3, 16)
+    last = np.clip((start + 2 * step * np.arange(16)) >> 15, 4, 9)
+    index = np.concatenate([place >> 15, last[None]]) + 1
+    found = np.where(index == 7, 255, table[index % 32].astype(np.int64))
+    product = 128 * (found[2:] - found[:2]) * (place[:2] & 32767)
+    found[:2] = (128 * found[:2] + ((product >> 14) + 1 >> 1) + 64) >> 7
+    np.testing.assert_array_equal(out[:4, :count], found[:, :count])
+    np.testing.assert_array_equal(out[4, :count], ((place[0] >= 40_000) & (place[0] <= 90_000))[:count])
+    np.testing.assert_array_equal(out[:, count:], 77)
 
 
 def test_lanes_pick_from_two_sixteens() -> None:
@@ -81,11 +97,12 @@ def test_lanes_pick_from_two_sixteens() -> None:
     np.testing.assert_array_equal(out, table[(27 + 19 * np.arange(16)) >> 4])
 
 
-def test_without_the_permutation_lanes_pick_the_same() -> None:
+@pytest.mark.parametrize("features", ["", "+sse4.2,+avx,+avx2"])
+def test_without_the_permutation_lanes_pick_the_same(features: str) -> None:
     # a process of its own: Numba reads the processor's features once
     arguments = ["-q", "-p", "no:cacheprovider", "-k", "two_sixteens", __file__]
     code = f"import sys, pytest; sys.path[:0] = {sys.path!r}; sys.exit(pytest.main({arguments!r}))"
-    environment = {**os.environ, "NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}
+    environment = {**os.environ, "NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": features}
     run = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
     )

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from hinterland_kernels.lattice._points import (
     CELL,
+    CUBIC_PX,
     HALVES,
     QUARTERS,
     TOLERANCE_PX,
@@ -49,6 +50,8 @@ SMOOTH = -1
 _ROUGH = 0
 _MOST_LOOKED_AT = 12
 """Blocks along a window's side by which `choose_step` judges it."""
+_BLOCK_POINTS = 12
+"""A block takes as long to look at as so many points to map."""
 _CHECK_MARGIN, _CHECK_MARGIN_BENT = 0.5, 0.375
 # the check points of a block see at least this share of the largest error: all of it where the map curves evenly,
 # half where it has a kink (the horizon) close to the block's edge, less where a bend takes a part for its own
@@ -174,16 +177,18 @@ def _built(
     _judge(each, source_shape, step, tolerance_px, blocks, bends)
     blocks[is_off], bends[is_off] = EMPTY, 0.0
     rough = np.argwhere(blocks == _ROUGH)
-    blocks[blocks == _ROUGH] = np.arange(len(rough), dtype=np.int32)
+    exact = _exact_blocks(exact_map, first_line + rough[:, 0] * step, first_sample + rough[:, 1] * step, step)
+    with np.errstate(invalid="ignore"):
+        is_inside = (exact > -1.0) & (exact < source_shape)
+    is_on = (is_inside[..., 0] & is_inside[..., 1]).any(axis=(1, 2))
+    blocks[blocks == _ROUGH] = np.where(is_on, np.cumsum(is_on) - 1, EMPTY)
     return Lattice(
         line=first_line,
         sample=first_sample,
         step=step,
         nodes=np.ascontiguousarray(fine[::parts, ::parts]),
         blocks=blocks,
-        exact=_exact_blocks(
-            exact_map, first_line + rough[:, 0] * step, first_sample + rough[:, 1] * step, step
-        ),
+        exact=exact[is_on],
         bends=bends,
     )
 
@@ -206,7 +211,7 @@ def choose_step(
     *,
     is_gentle: bool = False,
 ) -> int:
-    """Pick the step that needs the fewest exact evaluations over a whole footprint.
+    """Pick the step whose lattice is made soonest over a whole footprint.
 
     Parameters
     ----------
@@ -236,7 +241,7 @@ def choose_step(
         bends = np.empty((*kinds.shape, 2, 2))
         _judge(each, source_shape, step, TOLERANCE_PX, kinds, bends)
         rough = kinds == _ROUGH
-        costs[step] = (2 * m + 1) * (2 * n + 1) + float(rough.mean()) * m * n * step * step
+        costs[step] = (_BLOCK_POINTS + float(rough.mean()) * step * step) * m * n
     return min(costs, key=lambda step: costs[step])
 
 
@@ -255,6 +260,7 @@ def _judge(
 ) -> None:
     from hinterland_kernels.lattice._blocks import judge  # noqa: PLC0415 - loads Numba
 
-    may_bend = points.shape[2] == QUARTERS + 1
-    bent = _CHECK_MARGIN_BENT * tolerance_px if may_bend else 0.0
-    judge(points, source_shape, float(step), _CHECK_MARGIN * tolerance_px, bent, kinds, bends)
+    straight, bent = _CHECK_MARGIN * tolerance_px, -1.0  # halves fit any bend, and tell nothing of it
+    if points.shape[2] == QUARTERS + 1:  # cubics may have told the points
+        straight, bent = straight - CUBIC_PX, _CHECK_MARGIN_BENT * tolerance_px - CUBIC_PX
+    judge(points, source_shape, float(step), straight, bent, kinds, bends)

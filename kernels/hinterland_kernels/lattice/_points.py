@@ -15,7 +15,9 @@ HALVES, QUARTERS = 2, 4
 """Parts of a block's edge between check points: quarters see whether a bend is even."""
 CELL = 4
 """Blocks along a cell, which decides together whether a gentle map has to be asked."""
-_SMOOTH_PX = TOLERANCE_PX / 4.0
+_SMOOTH_PX = TOLERANCE_PX
+CUBIC_PX = _SMOOTH_PX / 16.0
+"""What points that cubics tell may be off by."""
 
 
 def evaluate(
@@ -95,7 +97,7 @@ def _rough_cells(coarse: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Cells of two nodes' distances, but the outermost, that or whose neighbours no cubic is good enough for.
 
     Cubics through every second node are held to the nodes between. Those through all, at half the distance, err by
-    a sixteenth of what is seen. A kink that slips through between a cell's nodes shows in its neighbours.
+    a sixteenth of what is seen (CUBIC_PX). A kink that slips through between the nodes of a cell shows beside it.
     """
     with np.errstate(invalid="ignore"):
         down = np.abs(_between(coarse) - coarse[3:-3:2]).max(axis=-1)[:, 2:-2]

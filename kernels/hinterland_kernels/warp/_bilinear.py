@@ -1,4 +1,4 @@
-"""Runs of pixels for the bilinear kernel, not widened: of float32, and of 8 bits in whole numbers.
+"""Runs of pixels for the bilinear kernel, not widened, in float32.
 
 Of the two source lines of each neighbour one lies just below the other. The lines in reach are summed along their
 samples in turn; each neighbour keeps its own two sums.
@@ -18,17 +18,7 @@ from hinterland_kernels._lanes import (
     where_same,
     wholes,
 )
-from hinterland_kernels._words import (
-    MANY,
-    load_pairs,
-    load_words,
-    pack,
-    pick_words,
-    share,
-    store_words,
-    where_words,
-    words,
-)
+from hinterland_kernels._words import load_pairs
 from hinterland_kernels.pixel.flat import Flat
 from hinterland_kernels.warp._rows import (
     FRACTION_BITS,
@@ -44,11 +34,8 @@ from hinterland_kernels.warp._rows import (
 )
 from hinterland_kernels.warp._weights import Lanes
 
-WIDE_SPAN = 2 * MANY
-"""Samples of a source line that 32 neighbours pick from."""
-_WEIGHT_BITS = 15
-_WORD_BITS = 7
-"""Samples of 8 bits are shifted up so far: sums are good to a 128th of a unit."""
+WIDE_SPAN = 4 * COUNT
+"""Lines and samples of a source within which all lie that are read for neighbours, needed or not."""
 
 
 @pixel_function
@@ -144,66 +131,3 @@ def _filler(is_levelled: bool) -> Callable[..., None]:
 
 FILL_RUN = {is_levelled: _filler(is_levelled) for is_levelled in (False, True)}
 """The loops by whether gain, offset or flat change anything."""
-
-
-@pixel_function
-def _across_words(picture: Any, at: int, index: Lanes, behind: Lanes) -> Lanes:  # noqa: ANN401
-    """Sum of two taps along a line, of the 64 samples from `at`."""
-    low = load_words(picture, at, _WORD_BITS)
-    high = load_words(picture, at + MANY, _WORD_BITS)
-    left = pick_words(low, high, index)
-    return left + share(pick_words(low, high, index + words(1)) - left, behind)
-
-
-@pixel_function
-def fill_bytes(
-    picture: Any,  # noqa: ANN401 - arrays of a Job
-    shape: tuple[int, int, int],
-    _gain: Any,  # noqa: ANN401
-    _offset: Any,  # noqa: ANN401
-    _flat: Flat,
-    run: Run,
-    place: int,
-    out: Any,  # noqa: ANN401
-    y: int,
-    start: int,
-    stop: int,
-) -> None:
-    """Fill the pixels of a line from uint8 to uint8, 32 of them at a time."""
-    lines, samples, base = shape
-    while start < stop:
-        count = min(MANY, stop - start)
-        least, greatest = ends_of(run.down, run.down_step, run.down_bend, run.side, place, count)
-        least_right, _ = ends_of(run.right, run.right_step, run.right_bend, run.side, place, count)
-        more = lines_crossed(least, greatest, run, MANY)
-        first = min(least >> FRACTION_BITS, lines - 2 - more - run.line)
-        left = run.sample + (least_right >> FRACTION_BITS)
-        left = min(left, samples - WIDE_SPAN)  # a line's last samples are picked from its last 64
-        coming = base + point(run, place, samples)
-        coming_end = base + point(run, place + count - 1, samples)
-        downs = places_from(run.down, run.down_step, run.down_bend, run.side, place)
-        more_downs = places_from(run.down, run.down_step, run.down_bend, run.side, place + COUNT)
-        rights = places_from(run.right, run.right_step, run.right_bend, run.side, place)
-        more_rights = places_from(run.right, run.right_step, run.right_bend, run.side, place + COUNT)
-        over = FRACTION_BITS - _WEIGHT_BITS
-        below = pack(downs >> over, more_downs >> over) & ((1 << _WEIGHT_BITS) - 1)
-        behind = pack(rights >> over, more_rights >> over) & ((1 << _WEIGHT_BITS) - 1)
-        index = pack(rights >> FRACTION_BITS, more_rights >> FRACTION_BITS) + words(run.sample - left)
-        whole = pack(downs >> FRACTION_BITS, more_downs >> FRACTION_BITS)
-        for band in range(out.shape[0]):
-            prefetch(picture[band], coming)
-            prefetch(picture[band], coming_end)
-            at = base + (run.line + first) * samples + left
-            upper = _across_words(picture[band], at, index, behind)
-            lower = _across_words(picture[band], at + samples, index, behind)
-            if more:
-                here = lower
-                for line in range(first + 1, first + 1 + more):
-                    at += samples
-                    beyond = _across_words(picture[band], at + samples, index, behind)
-                    upper = where_words(whole, words(line), here, upper)
-                    lower = where_words(whole, words(line), beyond, lower)
-                    here = beyond
-            store_words(out[band, y], start, upper + share(lower - upper, below), _WORD_BITS, count)
-        start += count
-        place += count

@@ -12,8 +12,8 @@ from numba import types
 from numba.extending import overload
 
 from hinterland_kernels.pixel.sampling import BILINEAR
-from hinterland_kernels.warp._bilinear import fill_bytes
 from hinterland_kernels.warp._edges import FILL_EDGE
+from hinterland_kernels.warp._quads import fill_quads
 from hinterland_kernels.warp._runs import FILL_RUN
 from hinterland_kernels.warp._widened import FILL_WIDENED
 
@@ -33,12 +33,43 @@ def _run(kernel, is_levelled, picture, shape, gain, offset, flat, run, place, ou
     if not _is_constant(kernel, is_levelled):
         return None
     fill = FILL_RUN[kernel.literal_value, is_levelled.literal_value]
-    is_plain = kernel.literal_value == BILINEAR and not is_levelled.literal_value
-    if is_plain and picture.dtype == out.dtype == types.uint8:
-        fill = fill_bytes
 
     def call(kernel, is_levelled, picture, shape, gain, offset, flat, run, place, out, y, start, stop):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001
         fill(picture, shape, gain, offset, flat, run, place, out, y, start, stop)
+
+    return call
+
+
+def _has_quads(kernel: Any, is_levelled: Any, picture: Any, out: Any) -> bool:  # noqa: ANN401 - types of a call
+    is_plain = kernel.literal_value == BILINEAR and not is_levelled.literal_value
+    return bool(is_plain and picture.dtype == out.dtype == types.uint8)
+
+
+def has_quads(kernel, is_levelled, picture, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Whether `fill_lines` fills anything."""
+
+
+@overload(has_quads, jit_options=_INLINED)
+def _whether(kernel, is_levelled, picture, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    if not _is_constant(kernel, is_levelled):
+        return None
+    answer = _has_quads(kernel, is_levelled, picture, out)
+    return lambda kernel, is_levelled, picture, out: answer  # noqa: ARG005 - as the call
+
+
+def fill_lines(kernel, is_levelled, picture, shape, found, stretch, out, out_mask):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Stand for `fill_quads` from 8 bits to 8 bits."""
+
+
+@overload(fill_lines, jit_options=_INLINED)
+def _lines(kernel, is_levelled, picture, shape, found, stretch, out, out_mask):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001
+    if not _is_constant(kernel, is_levelled):
+        return None
+    if not _has_quads(kernel, is_levelled, picture, out):
+        return lambda kernel, is_levelled, picture, shape, found, stretch, out, out_mask: None  # noqa: ARG005
+
+    def call(kernel, is_levelled, picture, shape, found, stretch, out, out_mask):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001
+        fill_quads(picture, shape, found, stretch, out, out_mask)
 
     return call
 

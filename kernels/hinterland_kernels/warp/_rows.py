@@ -68,10 +68,11 @@ NUMBERS = 16
 """Of a block: what `lay` finds once and `run_along` takes for each of its lines."""
 _BELOW = 2.0
 """Lines and samples by which places count from before the least corner: no bend leads below them."""
-_FINE_BITS = 17
+FINE_BITS = 17
+"""Of a block's numbers, beyond those of a run's."""
 _SOON = 8
 """Lines of the result. Memory takes hundreds of pixels' time to answer, and less than a line."""
-_ONE_BITS = FRACTION_BITS + _FINE_BITS
+_ONE_BITS = FRACTION_BITS + FINE_BITS
 _FINE = float(1 << _ONE_BITS)
 _BEND_BITS = 8
 _ONE_BEND = float(1 << (FRACTION_BITS + _BEND_BITS))
@@ -107,10 +108,10 @@ def run_along(found: Any, row: int) -> Run:  # noqa: ANN401 - (NUMBERS,) int64
     return Run(
         found[0],
         found[1],
-        (found[2] + row * found[4] + bent * found[11]) >> _FINE_BITS,
-        (found[3] + row * found[5] + bent * found[12]) >> _FINE_BITS,
-        (found[6] + row * found[8]) >> _FINE_BITS,
-        (found[7] + row * found[9]) >> _FINE_BITS,
+        (found[2] + row * found[4] + bent * found[11]) >> FINE_BITS,
+        (found[3] + row * found[5] + bent * found[12]) >> FINE_BITS,
+        (found[6] + row * found[8]) >> FINE_BITS,
+        (found[7] + row * found[9]) >> FINE_BITS,
         found[13],
         found[14],
         found[15],

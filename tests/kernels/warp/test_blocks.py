@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hinterland_kernels._lanes import has_permutation
 from hinterland_kernels.lattice import EMPTY, SMOOTH, Lattice, build_lattice
 from hinterland_kernels.pixel.flat import Flat
-from hinterland_kernels.warp import KERNELS, NO_FLAT, _blocks, _cpu, spline_coefficients, warp
+from hinterland_kernels.warp import KERNELS, NO_FLAT, _blocks, _cpu, _ways, spline_coefficients, warp
 
 SHAPE = (430, 390)
 WINDOW = (96, 64, 200, 311)
@@ -135,12 +135,12 @@ def test_blocks_without_a_valid_sample_are_empty() -> None:
     mask[:, :100] = True
     lattice = lattice_of(1.0)
     ways = [
-        _blocks.way_with(lattice, i, j, mask, False, KERNELS["bilinear"], 2, 0)
+        _ways.way_with(lattice, i, j, mask, False, KERNELS["bilinear"], 2, 0)
         for i in range(lattice.blocks.shape[0])
         for j in range(lattice.blocks.shape[1])
         if lattice.blocks[i, j] != EMPTY
     ]
-    assert {_blocks.NOTHING, _blocks.PLAIN, _blocks.PARTLY} <= set(ways)
+    assert {_ways.NOTHING, _ways.PLAIN, _ways.PARTLY} <= set(ways)
 
 
 @pytest.mark.parametrize("scale", [-0.8, 0.4, 1.0])
@@ -183,20 +183,33 @@ def test_a_twisted_block_is_filled_as_its_pixels_say(dtype: str, is_turned: bool
     check_warped(values, expected, FULL_SCALE[dtype])
 
 
-def test_a_window_of_bytes_is_the_same_in_two_parts() -> None:
-    source, mask = texture((1, *SHAPE), "uint8"), holey(SHAPE, 0.003)
+@pytest.mark.parametrize("holes", [0.0, 0.003])
+@pytest.mark.parametrize("bands", [1, 3])
+def test_a_window_of_bytes_is_the_same_in_four_parts(bands: int, holes: float) -> None:
+    source, mask = texture((bands, *SHAPE), "uint8"), holey(SHAPE, holes)
     line, sample, lines, samples = WINDOW
-    whole, _ = warp(source, mask, lattice_of(1.0), WINDOW, dtype="uint8")
-    left, _ = warp(source, mask, lattice_of(1.0), (line, sample, lines, 53), dtype="uint8")
-    right, _ = warp(source, mask, lattice_of(1.0), (line, sample + 53, lines, samples - 53), dtype="uint8")
-    np.testing.assert_array_equal(np.concatenate([left, right], axis=2), whole)
+    lattice = lattice_of(1.0)
+    whole, valid = warp(source, mask, lattice, WINDOW, dtype="uint8")
+    parts = [
+        [
+            warp(source, mask, lattice, (line + top, sample + left, high, wide), dtype="uint8")
+            for left, wide in ((0, 53), (53, samples - 53))
+        ]
+        for top, high in ((0, 71), (71, lines - 71))
+    ]
+    np.testing.assert_array_equal(np.block([[values for values, _ in row] for row in parts]), whole)
+    np.testing.assert_array_equal(np.block([[found for _, found in row] for row in parts]), valid)
 
 
 @pytest.mark.skipif("x86_64" not in binding.get_process_triple(), reason="reads x86 assembly")
 @pytest.mark.parametrize(
     ("dtype", "instructions", "without"),
     [
-        ("uint8", (r"vperm[it]2w\s+%zmm", r"vpmulhrsw\s+%zmm"), r"pmul[lh]w\s+%[xy]mm|pmaddwd\s+%[xy]mm"),
+        (
+            "uint8",
+            (r"vpmulhrsw\s+%zmm", r"vpermb\s+%zmm|vpshufb\s+%[yz]mm"),
+            r"pmul[lh]w\s+%[xy]mm|pmaddwd\s+%[xy]mm",
+        ),
         ("float32", (r"vperm[it]2ps\s+%zmm", r"vmulps\s+%zmm"), r"mulps\s+%[xy]mm"),
     ],
 )

@@ -1,0 +1,275 @@
+"""Four lines of sixteen pixels at a time for the bilinear kernel, from 8 bits to 8 bits in whole numbers.
+
+Sixteen pixels cross fewer source lines than a longer run does, and four lines of them share nearly all of those.
+Each source line in reach is read once, and every pixel picks its own two samples of it.
+
+Where all that a block sees of its source is valid, but the source ends in it, places beyond the end are held at
+it: that is what a bilinear kernel normalised by its valid taps gives.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from hinterland_kernels._bytes import (
+    LINES,
+    bytes_of,
+    join,
+    join_lines,
+    lines_of,
+    load_table,
+    pick_bytes,
+    same_bytes,
+    store_line,
+    where_bits,
+)
+from hinterland_kernels._jit import pixel_function
+from hinterland_kernels._lanes import COUNT, held, prefetch, within
+from hinterland_kernels._words import pack, share
+from hinterland_kernels.warp._rows import (
+    FINE_BITS,
+    FRACTION_BITS,
+    ONE,
+    SPAN,
+    Run,
+    ends_of,
+    longest_step,
+    place_of,
+    places_from,
+    run_along,
+)
+from hinterland_kernels.warp._weights import Lanes
+
+_WEIGHT_BITS = 15
+_WORD_BITS = 7
+"""Samples are shifted up so far: sums are good to a 128th of a unit."""
+_FARTHEST = 255
+"""Lines and samples from a run's whole one within which its places lie."""
+
+
+class Stretch(NamedTuple):
+    """Where a part of a block lies, four lines high."""
+
+    row: int
+    """First line, from the block's."""
+    place: int
+    """First sample, from the block's."""
+    y: int
+    """First line, of the result."""
+    top: int
+    """Of the result: lines above it are not wanted."""
+    bottom: int
+    """Of the result: lines from it on are not wanted."""
+    start: int
+    """First sample, of the result."""
+    stop: int
+    """Where its samples end, of the result."""
+    is_edged: bool
+    """True if the source ends in the block."""
+
+
+@pixel_function
+def _downs(run: Run, place: int) -> Lanes:
+    return places_from(run.down, run.down_step, run.down_bend, run.side, place)
+
+
+@pixel_function
+def _rights(run: Run, place: int) -> Lanes:
+    return places_from(run.right, run.right_step, run.right_bend, run.side, place)
+
+
+@pixel_function
+def _least_down(run: Run, place: int, count: int) -> int:
+    return ends_of(run.down, run.down_step, run.down_bend, run.side, place, count)[0]
+
+
+@pixel_function
+def _least_right(run: Run, place: int, count: int) -> int:
+    return ends_of(run.right, run.right_step, run.right_bend, run.side, place, count)[0]
+
+
+@pixel_function
+def _shares(this: Lanes, following: Lanes) -> Lanes:
+    """What is left of two lines' places beyond whole pixels."""
+    over = FRACTION_BITS - _WEIGHT_BITS
+    return pack(this >> over, following >> over) & ((1 << _WEIGHT_BITS) - 1)
+
+
+@pixel_function
+def _wholes(places: tuple[Lanes, Lanes, Lanes, Lanes], least: int) -> Lanes:
+    """Whole lines or samples of four lines' places, from one on."""
+    return bytes_of(-least) + join(
+        places[0] >> FRACTION_BITS,
+        places[1] >> FRACTION_BITS,
+        places[2] >> FRACTION_BITS,
+        places[3] >> FRACTION_BITS,
+    )
+
+
+@pixel_function
+def _all_held(
+    places: tuple[Lanes, Lanes, Lanes, Lanes], least: int, most: int
+) -> tuple[Lanes, Lanes, Lanes, Lanes]:
+    return (
+        held(places[0], least, most),
+        held(places[1], least, most),
+        held(places[2], least, most),
+        held(places[3], least, most),
+    )
+
+
+@pixel_function
+def _all_within(places: tuple[Lanes, Lanes, Lanes, Lanes], begin: int, size: int) -> Lanes:
+    """1 for places whose nearest of so many lines or samples is there, the first `begin` from the whole one."""
+    least = max(begin * ONE - (ONE >> 1), 0)
+    end = min(begin + size, _FARTHEST) * ONE - (ONE >> 1)
+    return join(
+        within(places[0], least, end),
+        within(places[1], least, end),
+        within(places[2], least, end),
+        within(places[3], least, end),
+    )
+
+
+@pixel_function
+def _slack(bend: int, side: int) -> int:
+    """How far places on lines between the first and the last may lie beyond both: bent, and rounded."""
+    return ((2 * abs(bend)) >> FINE_BITS) + side + 2
+
+
+@pixel_function
+def _coming(run: Run, place: int, samples: int) -> int:
+    """Index of the sample below a pixel of a line soon to be filled."""
+    line = run.line + (place_of(run.down, run.down_step, run.down_bend, run.side, place) >> FRACTION_BITS) + 1
+    right = place_of(run.right, run.right_step, run.right_bend, run.side, place)
+    return line * samples + run.sample + (right >> FRACTION_BITS) + run.coming
+
+
+@pixel_function
+def _picked(
+    picture: Any,  # noqa: ANN401 - samples of a band
+    at: int,
+    samples: int,
+    more: int,
+    whole: Lanes,
+    index: Lanes,
+) -> tuple[Lanes, Lanes, Lanes, Lanes]:
+    """Each pixel's four samples, the upper line's first; the source lines in reach begin at `at`."""
+    table = load_table(picture, at)
+    following = index + bytes_of(1)
+    upper_left, upper_right = pick_bytes(table, index), pick_bytes(table, following)
+    lower_left, lower_right = upper_left, upper_right
+    is_upper = same_bytes(whole, bytes_of(0))
+    for line in range(1, more + 2):
+        at += samples
+        table = load_table(picture, at)
+        this, other = pick_bytes(table, index), pick_bytes(table, following)
+        lower_left = where_bits(is_upper, this, lower_left)
+        lower_right = where_bits(is_upper, other, lower_right)
+        is_upper = same_bytes(whole, bytes_of(line))
+        upper_left = where_bits(is_upper, this, upper_left)
+        upper_right = where_bits(is_upper, other, upper_right)
+    return upper_left, upper_right, lower_left, lower_right
+
+
+@pixel_function
+def _mean(a: Lanes, b: Lanes, share_of_b: Lanes) -> Lanes:
+    return a + share(b - a, share_of_b)
+
+
+@pixel_function
+def _means(picked: tuple[Lanes, Lanes, Lanes, Lanes], below: Any, behind: Any) -> Lanes:  # noqa: ANN401
+    """Four lines of weighted means; shares are of the first two lines and of the other two."""
+    upper_left, upper_right = lines_of(picked[0], _WORD_BITS), lines_of(picked[1], _WORD_BITS)
+    lower_left, lower_right = lines_of(picked[2], _WORD_BITS), lines_of(picked[3], _WORD_BITS)
+    upper, lower = (
+        _mean(upper_left[0], upper_right[0], behind[0]),
+        _mean(lower_left[0], lower_right[0], behind[0]),
+    )
+    first = _mean(upper, lower, below[0])
+    upper, lower = (
+        _mean(upper_left[1], upper_right[1], behind[1]),
+        _mean(lower_left[1], lower_right[1], behind[1]),
+    )
+    return join_lines(first, _mean(upper, lower, below[1]), _WORD_BITS)
+
+
+@pixel_function
+def fill_quads(
+    picture: Any,  # noqa: ANN401 - arrays of a Job
+    shape: tuple[int, int, int],
+    found: Any,  # noqa: ANN401 - as laid
+    stretch: Stretch,
+    out: Any,  # noqa: ANN401
+    out_mask: Any,  # noqa: ANN401
+) -> None:
+    """Fill a stretch of four lines."""
+    lines, samples, base = shape
+    row, place = stretch.row, stretch.place
+    a, b = run_along(found, row), run_along(found, row + 1)
+    c, d = run_along(found, row + 2), run_along(found, row + 3)
+    slack_down, slack_right = _slack(found[11], a.side), _slack(found[12], a.side)
+    along = max(
+        longest_step(a.down_step, a.down_bend, a.side), longest_step(d.down_step, d.down_bend, d.side)
+    )
+    down = abs(d.down - a.down) + abs(d.down_step - a.down_step) * a.side
+    # as many as there may be: a processor foresees a number that stays the same
+    more = (((COUNT - 1) * along + down + 2 * slack_down) >> FRACTION_BITS) + 1
+    # held just before the last line and sample, so that the next ones are there
+    most_down = min(lines - 1 - a.line, _FARTHEST) * ONE - 1
+    most_right = min(samples - 1 - a.sample, _FARTHEST) * ONE - 1
+    least_down, least_right = max(-a.line, 0) * ONE, max(-a.sample, 0) * ONE
+    for start in range(stretch.start, stretch.stop, COUNT):
+        count = min(COUNT, stretch.stop - start)
+        end = place + count - 1
+        coming, coming_end = base + _coming(a, place, samples), base + _coming(d, end, samples)
+        first = min(_least_down(a, place, count), _least_down(d, place, count)) - slack_down
+        left = min(_least_right(a, place, count), _least_right(d, place, count)) - slack_right
+        downs = _downs(a, place), _downs(b, place), _downs(c, place), _downs(d, place)
+        rights = _rights(a, place), _rights(b, place), _rights(c, place), _rights(d, place)
+        is_there = bytes_of(0)
+        if stretch.is_edged:
+            is_there = _all_within(downs, -a.line, lines) + _all_within(rights, -a.sample, samples)
+            downs, rights = (
+                _all_held(downs, least_down, most_down),
+                _all_held(rights, least_right, most_right),
+            )
+            first, left = min(max(first, least_down), most_down), min(max(left, least_right), most_right)
+        first = min(first >> FRACTION_BITS, lines - 2 - more - a.line)
+        left = min(left >> FRACTION_BITS, samples - SPAN - a.sample)
+        below = _shares(downs[0], downs[1]), _shares(downs[2], downs[3])
+        behind = _shares(rights[0], rights[1]), _shares(rights[2], rights[3])
+        whole, index = _wholes(downs, first), _wholes(rights, left)
+        at = base + (a.line + first) * samples + a.sample + left
+        for band in range(out.shape[0]):
+            prefetch(picture[band], coming)
+            prefetch(picture[band], coming + samples)
+            prefetch(picture[band], coming_end - samples)
+            prefetch(picture[band], coming_end)
+            made = _means(_picked(picture[band], at, samples, more, whole, index), below, behind)
+            if stretch.is_edged:
+                made = where_bits(same_bytes(is_there, bytes_of(2)), made, bytes_of(0))
+            _put(made, stretch, out[band], start, count)
+        if stretch.is_edged:
+            valid = where_bits(same_bytes(is_there, bytes_of(2)), bytes_of(1), bytes_of(0))
+            _put(valid, stretch, out_mask, start, count)
+        place += count
+
+
+@pixel_function
+def _put(lanes: Lanes, stretch: Stretch, out: Any, start: int, count: int) -> None:  # noqa: ANN401
+    """Put those of four lines that are wanted, and bring the next four near."""
+    y, top, bottom = stretch.y, stretch.top, stretch.bottom
+    after = min(y + LINES, out.shape[0] - LINES)
+    if top <= y < bottom:
+        prefetch(out[after], start)
+        store_line(out[y], start, lanes, 0, count)
+    if top <= y + 1 < bottom:
+        prefetch(out[after + 1], start)
+        store_line(out[y + 1], start, lanes, 1, count)
+    if top <= y + 2 < bottom:
+        prefetch(out[after + 2], start)
+        store_line(out[y + 2], start, lanes, 2, count)
+    if top <= y + 3 < bottom:
+        prefetch(out[after + 3], start)
+        store_line(out[y + 3], start, lanes, 3, count)
