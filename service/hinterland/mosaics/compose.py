@@ -56,6 +56,10 @@ class Composition:
 
     def tile(self, window: Window) -> Tile:
         """Make one tile. Its samples depend on neither its size nor the order in which tiles are made."""
+        with self.backend.own_stream():
+            return self._made(window)
+
+    def _made(self, window: Window) -> Tile:
         wide = with_halo(self.plan, window)
         line, sample, lines, samples = window
         core = (line - wide[0], sample - wide[1], lines, samples)

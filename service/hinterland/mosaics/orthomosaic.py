@@ -92,6 +92,10 @@ class Orthomosaic:
 
     def tile(self, window: Window) -> Tile:
         """Make one tile. Its samples depend on neither its size nor the order in which tiles are made."""
+        with self.backend.own_stream():
+            return self._finished(window)
+
+    def _finished(self, window: Window) -> Tile:
         plan = self.plan
         if not plan.touching(plan.around(window, plan.filling_margin)):
             return self._empty(window)

@@ -174,8 +174,13 @@ def _planned(
 
     fitted()  # what is absurd is refused before lattices and copies are made
     lattices = build_lattices(plan, solution, workers)
-    rescue.carry_out("planning", plan, lambda _, backend: rescue.sources(backend))
+
+    def placed(_: Plan, backend: Backend) -> tuple[Backend, int]:
+        return backend, sum(source.samples.nbytes + source.mask.nbytes for source in rescue.sources(backend))
+
+    backend, placed_bytes = rescue.carry_out("planning", plan, placed)
     plan, workers = fitted()
+    workers = backend.at_once(workers, plan.tile_bytes(bands), placed_bytes)
     return _Planned(plan=plan, lattices=lattices, workers=workers)
 
 
