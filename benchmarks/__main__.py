@@ -18,7 +18,7 @@ BENCHMARKS = {
     path.stem.removeprefix("bench_"): ".".join(path.relative_to(_FOLDER.parent).with_suffix("").parts)
     for path in sorted(_FOLDER.glob("*/bench_*.py"))
 }
-"""Modules by name; each has `run(settings) -> list[Figure]`."""
+"""Modules by name; each has `run(settings) -> list[Figure]`, empty where the backend is another one."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -38,6 +38,9 @@ def main(arguments: list[str] | None = None) -> int:
     figures: list[Figure] = []
     for name in options.only or BENCHMARKS:
         found: list[Figure] = importlib.import_module(BENCHMARKS[name]).run(settings)
+        if not found:
+            print(f"{name}: nothing to measure with --backend {options.backend}", end="\n\n", flush=True)
+            continue
         print("\n".join(rows(found)), end="\n\n", flush=True)
         figures += found
     if settings.small:

@@ -120,7 +120,7 @@ class StandInCupy:
         self.cuda = SimpleNamespace(
             Stream=self.device.stream,
             alloc_pinned_memory=self._pinned,
-            runtime=SimpleNamespace(CUDARuntimeError=CudaError),
+            runtime=SimpleNamespace(CUDARuntimeError=CudaError, deviceSynchronize=self.device.synchronize),
         )
 
     def _pinned(self, size: int) -> bytearray:

@@ -51,6 +51,11 @@ class Device:
         self.streams.append(DeviceStream(self))
         return self.streams[-1]
 
+    def synchronize(self) -> None:
+        """Wait for all streams."""
+        for stream in (self.default, *self.streams):
+            stream.synchronize()
+
     def allocate(self) -> None:
         """Count an allocation; those to be short of memory fail."""
         self.allocations = next(self._counter)
