@@ -19,7 +19,17 @@ from stand_in_streams import Device, DeviceStream, Memory
 from hinterland_kernels._streams import Streams
 from hinterland_kernels.backend import CUDA_NAME, Backend, DeviceLoop
 
-_FUNCTIONS = {"ascontiguousarray", "copyto", "empty", "empty_like", "stack", "zeros", "zeros_like"}
+_FUNCTIONS = {
+    "ascontiguousarray",
+    "clip",
+    "copyto",
+    "empty",
+    "empty_like",
+    "rint",
+    "stack",
+    "zeros",
+    "zeros_like",
+}
 _ATTRIBUTES = {"dtype", "flags", "itemsize", "nbytes", "ndim", "shape", "size", "strides"}
 _METHODS = {"all", "any", "astype", "copy", "max", "min", "reshape", "sum", "view"}
 

@@ -1,9 +1,10 @@
 """Streams of threads, and copies through pinned memory, on a stand-in for a GPU that knows what is queued."""
 
 import gc
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from stand_in_gpu import StandInCupy, stand_in
 from stand_in_streams import OrderError
 
 from hinterland_kernels import _streams
-from hinterland_kernels.backend import CPU, Backend, _limit_memory
+from hinterland_kernels.backend import CPU, Backend, BackendMissingError, cuda
 
 
 @pytest.fixture
@@ -170,10 +171,34 @@ def test_as_many_work_at_once_as_the_gpu_has_room_for(workers: int, each: int, h
 
 
 @pytest.mark.parametrize(("given", "kept"), [(0, 900), (123, 123)])
-def test_the_pool_is_held_to_a_share_of_what_is_free_or_to_what_was_asked_for(given: int, kept: int) -> None:
+def test_a_gpu_is_held_to_a_share_of_what_is_free_or_to_what_was_asked_for(
+    monkeypatch: pytest.MonkeyPatch, given: int, kept: int
+) -> None:
     limits = [given]
+    cupy = StandInCupy()
+    cupy.cuda.runtime.getDeviceProperties = lambda number: {"name": b"a GPU, no. %d" % number}
+    cupy.cuda.runtime.memGetInfo = lambda: (1000, 5000)
     pool = SimpleNamespace(get_limit=lambda: limits[-1], set_limit=lambda *, size: limits.append(size))
-    cupy = ModuleType("cupy")
-    cupy.get_default_memory_pool = lambda: pool  # type: ignore[attr-defined]
-    cupy.cuda = SimpleNamespace(runtime=SimpleNamespace(memGetInfo=lambda: (1000, 5000)))  # type: ignore[attr-defined]
-    assert _limit_memory(cupy) == limits[-1] == kept
+    cupy.get_default_memory_pool = lambda: pool
+    monkeypatch.setitem(sys.modules, "cupy", cupy)  # type: ignore[arg-type]
+    backend = cuda.__wrapped__()
+    assert (backend.device, backend.memory_bytes) == ("a GPU, no. 0", kept)
+    assert limits[-1] == kept
+    with backend.own_stream():
+        assert int(backend.to_host(backend.to_device(np.arange(3))).sum()) == 3
+    assert cupy.device.default.queued == 0
+
+
+def test_a_gpu_that_has_no_memory_for_a_start_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    cupy = StandInCupy()
+
+    def fail() -> None:
+        message = "cudaErrorMemoryAllocation: out of memory"
+        raise cupy.cuda.runtime.CUDARuntimeError(message)
+
+    cupy.cuda.runtime.getDeviceProperties = lambda _: {"name": b"a GPU"}
+    cupy.cuda.runtime.memGetInfo = fail
+    cupy.get_default_memory_pool = lambda: SimpleNamespace(get_limit=lambda: 0)
+    monkeypatch.setitem(sys.modules, "cupy", cupy)  # type: ignore[arg-type]
+    with pytest.raises(BackendMissingError, match="no NVIDIA GPU answers: cudaErrorMemoryAllocation"):
+        cuda.__wrapped__()

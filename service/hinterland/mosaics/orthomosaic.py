@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -152,7 +153,8 @@ class Orthomosaic:
         if plan.method == "blend":
             if plan.join == "feather":
                 return feathered(plan, window, self._carry)
-            return seamed(plan, window, self._carry, self.labels, self.backend)
+            carry = functools.partial(self._carry, stays=True)
+            return seamed(plan, window, carry, self.labels, self.backend)
         if plan.method in PICKS:
             return (laid if plan.method in {"first", "last"} else extreme)(plan, window, self._carry)
         return self._reduced(window), np.broadcast_to(np.int32(NOBODY), window[2:])
@@ -199,9 +201,11 @@ class Orthomosaic:
         if len(touching) == 1 and plan.method in _OF_ONE:
             # what is resampled is rounded here, as it is beside other rasters
             is_resampled = plan.placements[touching[0]].shift is None
-            alone = self._carry(touching[0], window, _FLOAT if is_resampled else plan.dtype)
+            dtype, where = (_FLOAT, xp) if is_resampled else (plan.dtype, np)
+            alone = self._carry(touching[0], window, dtype, stays=is_resampled)
             if alone is not None and alone.mask.all():
-                return alone._replace(values=quantised(alone.values, plan.dtype))
+                values = to_host(quantised(alone.values, plan.dtype, where))
+                return alone._replace(values=values, mask=to_host(alone.mask))
         out = Samples(
             np.zeros((plan.bands, lines, samples), dtype=plan.dtype),
             np.zeros((lines, samples), dtype=np.bool_),
@@ -218,7 +222,7 @@ class Orthomosaic:
             if not stack:
                 continue
             if len(stack) == 1 and plan.method in _OF_ONE:
-                out.values[:, rows] = quantised(to_host(stack[0].values), plan.dtype)
+                out.values[:, rows] = to_host(quantised(stack[0].values, plan.dtype, xp))
                 out.mask[rows] = to_host(stack[0].mask)
                 continue
             masks = xp.stack([found.mask for found in stack])
@@ -229,7 +233,7 @@ class Orthomosaic:
                     plan.method,
                     backend=self.backend,
                 )
-                out.values[band, rows] = quantised(to_host(values), plan.dtype)
+                out.values[band, rows] = to_host(quantised(values, plan.dtype, xp))
             out.mask[rows] = to_host(valid)
         return out
 
