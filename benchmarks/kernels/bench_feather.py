@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from benchmarks.harness import CORES, Figure, Settings, floor_share, in_threads, paired
 from benchmarks.kernels.bench_blend import Mosaic, mosaics, widened
-from hinterland_kernels.backend import CPU_NAME
 from hinterland_kernels.blend import Layer
 from hinterland_kernels.feather import block_size, feather_weights, reach
 from hinterland_kernels.feather.average import Average
@@ -103,8 +102,6 @@ def _peer(mosaic: Mosaic) -> Callable[[], NDArray[np.int16]]:
 
 def run(settings: Settings) -> list[Figure]:
     """Canvas megapixels a second, three bands, feathers of 64 pixels; on the CPU alone."""
-    if settings.backend.name != CPU_NAME:
-        return []
     figures = []
     found = mosaics(settings)
     for mosaic in found:

@@ -18,7 +18,6 @@ from rasterio.transform import Affine
 from benchmarks.harness import CORES, Figure, Settings, floor_share, in_threads, paired
 from hinterland.model.map_grids import MapGrid
 from hinterland.model.reprojection import Transform, grid_to_source
-from hinterland_kernels.backend import CPU_NAME
 from hinterland_kernels.lattice import Lattice, build_lattice, choose_step
 from hinterland_kernels.warp import spline_coefficients, warp
 
@@ -219,7 +218,5 @@ def _figures(kernel: str, dtype: str, bands: int, maps: _Maps, settings: Setting
 
 def run(settings: Settings) -> list[Figure]:
     """Kernels and types of sample; 8192 x 8192 pixels of an oblique stereographic map, in memory, on the CPU."""
-    if settings.backend.name != CPU_NAME:
-        return []
     maps = two_maps(192 if settings.small else 8192)
     return [figure for case in _CASES for figure in _figures(*case, maps, settings)]
