@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hinterland.model.map_grids import Window, inside
+from hinterland.mosaics.in_order import in_order
 from hinterland.mosaics.orthomosaic_blending import feathered, seamed
 from hinterland.mosaics.orthomosaic_layers import Warper, quantised
 from hinterland.mosaics.orthomosaic_memory import PICKS
@@ -82,14 +81,7 @@ class Orthomosaic:
 
     def tiles(self) -> Iterator[Tile]:
         """Make all tiles in order, as many at a time as the plan has workers; one more waits at most."""
-        waiting: deque[Future[Tile]] = deque()
-        with ThreadPoolExecutor(self.plan.workers) as pool:
-            for window in self.plan.tiles():
-                waiting.append(pool.submit(self.tile, window))
-                if len(waiting) > self.plan.workers:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
+        return in_order(self.tile, self.plan.tiles(), self.plan.workers, self.plan.workers)
 
     def tile(self, window: Window) -> Tile:
         """Make one tile. Its samples depend on neither its size nor the order in which tiles are made."""
