@@ -11,7 +11,7 @@ from benchmarks.harness import Figure, Settings
 from benchmarks.page import read_results, write_page
 from benchmarks.record import keep, results_path, rows
 from benchmarks.regression import latest, slower
-from hinterland_kernels.backend import BackendMissingError, choose
+from hinterland_kernels.backend import CPU_NAME, CUDA_NAME, BackendMissingError, choose
 
 _FOLDER = Path(__file__).parent
 BENCHMARKS = {
@@ -19,6 +19,13 @@ BENCHMARKS = {
     for path in sorted(_FOLDER.glob("*/bench_*.py"))
 }
 """Modules by name; each has `run(settings) -> list[Figure]`."""
+ON_ONE_BACKEND = {
+    "gpu_warp": CUDA_NAME,
+    **dict.fromkeys(
+        ("blend_files", "camera", "cog", "cylinder", "feather", "lattice", "service", "warp_map"), CPU_NAME
+    ),
+}
+"""Backends by the names of those that measure what runs on one alone."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -37,6 +44,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 3
     figures: list[Figure] = []
     for name in options.only or BENCHMARKS:
+        if ON_ONE_BACKEND.get(name, options.backend) != options.backend:
+            print(f"{name}: runs with --backend {ON_ONE_BACKEND[name]} alone", end="\n\n", flush=True)
+            continue
         found: list[Figure] = importlib.import_module(BENCHMARKS[name]).run(settings)
         print("\n".join(rows(found)), end="\n\n", flush=True)
         figures += found

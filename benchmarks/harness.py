@@ -117,11 +117,27 @@ def copy_bandwidth(size_bytes: int = 1 << 28) -> float:
     return 2.0 * source.size / best
 
 
+@functools.cache
+def device_copy_bandwidth(settings: Settings, size_bytes: int = 1 << 30) -> float:
+    """The same of a copy in the memory of a GPU."""
+    source = settings.backend.xp.zeros(size_bytes, dtype=np.uint8)
+    target = settings.backend.xp.empty_like(source)
+
+    def copy() -> None:
+        settings.backend.xp.copyto(target, source)
+        settings.finish()
+
+    copy()
+    best = min(seconds_of(copy) for _ in range(5))
+    return 2.0 * size_bytes / best
+
+
 def floor_share(least_bytes: int, seconds: float, settings: Settings) -> float | None:
-    """Share of the seconds that moving the bytes takes at least; None where the ceiling was not measured."""
-    if settings.backend.name != CPU_NAME or settings.small:
+    """Share of the seconds that moving the bytes takes at least; None where little data says nothing."""
+    if settings.small:
         return None
-    return least_bytes / copy_bandwidth() / seconds
+    on_cpu = settings.backend.name == CPU_NAME
+    return least_bytes / (copy_bandwidth() if on_cpu else device_copy_bandwidth(settings)) / seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

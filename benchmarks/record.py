@@ -12,7 +12,8 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.harness import CORES, Figure, Settings, copy_bandwidth
+from benchmarks.harness import CORES, Figure, Settings, copy_bandwidth, device_copy_bandwidth
+from hinterland_kernels.backend import CPU_NAME
 
 _ROOT = Path(__file__).parents[1]
 _RESULTS = Path(__file__).parent / "results"
@@ -25,6 +26,8 @@ _PACKAGES = (
     "rasterio",
     "cupy-cuda13x",
     "cupy-cuda12x",
+    "numba-cuda",
+    "torch",
 )
 
 
@@ -68,6 +71,7 @@ def results_path(settings: Settings) -> Path:
 
 def keep(figures: Sequence[Figure], settings: Settings, *, is_whole: bool) -> Path:
     """Append one line to the results of this machine, whole if every benchmark ran; returns the file."""
+    on_gpu = settings.backend.name != CPU_NAME
     line = {
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine_name(settings),
@@ -79,6 +83,7 @@ def keep(figures: Sequence[Figure], settings: Settings, *, is_whole: bool) -> Pa
         "versions": _versions(),
         "is_whole": is_whole,
         "copy_bytes_per_s": round(copy_bandwidth()),
+        "device_copy_bytes_per_s": round(device_copy_bandwidth(settings)) if on_gpu else None,
         "figures": [dataclasses.asdict(figure) for figure in figures],
     }
     _RESULTS.mkdir(exist_ok=True)

@@ -25,7 +25,7 @@ _EQUIRECTANGULAR = "+proj=eqc +lat_ts=45 +lon_0=10 +R=3396190 +units=m"
 _STEREOGRAPHIC = "+proj=stere +lat_0=45 +lon_0=10 +R=3396190 +units=m"
 _METRES = 100.0
 _BAND_LINES = 256
-_FULL_SCALE = {"uint8": 255.0, "uint16": 65535.0, "float32": 1.0}
+FULL_SCALE = {"uint8": 255.0, "uint16": 65535.0, "float32": 1.0}
 _OPENCV = {"bilinear": cv2.INTER_LINEAR, "bicubic": cv2.INTER_CUBIC, "bspline3": cv2.INTER_CUBIC}
 _GDAL = {"bilinear": Resampling.bilinear, "bicubic": Resampling.cubic, "bspline3": Resampling.lanczos}
 _CASES = (
@@ -49,7 +49,8 @@ class _Maps:
     """From points of the target to points of the source."""
 
 
-def _maps(side: int) -> _Maps:
+def two_maps(side: int) -> _Maps:
+    """An oblique stereographic map, and what of an equirectangular one lies under it."""
     half = 0.5 * side * _METRES
     target = MapGrid(
         wkt=pyproj.CRS(_STEREOGRAPHIC).to_wkt(),
@@ -88,7 +89,8 @@ def _waves(line: NDArray[np.float64], sample: NDArray[np.float64]) -> NDArray[np
 
 
 @functools.cache
-def _picture(shape: tuple[int, int]) -> NDArray[np.float32]:
+def waves_picture(shape: tuple[int, int]) -> NDArray[np.float32]:
+    """The waves on a grid, (lines, samples)."""
     out = np.empty(shape, np.float32)
     for first in range(0, shape[0], _BAND_LINES):
         lines = np.arange(first, min(first + _BAND_LINES, shape[0]), dtype=np.float64)
@@ -96,7 +98,7 @@ def _picture(shape: tuple[int, int]) -> NDArray[np.float32]:
     return out
 
 
-def _given_maps(lattice: Lattice, side: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def given_maps(lattice: Lattice, side: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """The lattice's points at every pixel, as OpenCV takes them: samples and lines."""
     place = np.arange(side)
     block, t = place // lattice.step, (place % lattice.step) / lattice.step
@@ -150,7 +152,7 @@ def _ours(
 
 
 def _figures(kernel: str, dtype: str, bands: int, maps: _Maps, settings: Settings) -> list[Figure]:
-    picture = _picture(maps.source.shape) * np.float32(_FULL_SCALE[dtype])
+    picture = waves_picture(maps.source.shape) * np.float32(FULL_SCALE[dtype])
     one = (picture if dtype == "float32" else np.rint(picture)).astype(dtype)
     source = np.ascontiguousarray(np.broadcast_to(one, (bands, *one.shape)))
     mask = np.ones(one.shape, np.bool_)
@@ -160,7 +162,7 @@ def _figures(kernel: str, dtype: str, bands: int, maps: _Maps, settings: Setting
     whole = (0, 0, side, side)
     step = choose_step(maps.exact_map, whole, maps.source.shape, is_gentle=True)
     lattice = build_lattice(maps.exact_map, whole, maps.source.shape, step=step, is_gentle=True)
-    sample_map, line_map = _given_maps(lattice, side)
+    sample_map, line_map = given_maps(lattice, side)
     interleaved = np.ascontiguousarray(np.moveaxis(source, 0, -1))
     remapped = np.empty((side, side, bands), dtype)
     reprojected = np.empty_like(values)
@@ -187,7 +189,7 @@ def _figures(kernel: str, dtype: str, bands: int, maps: _Maps, settings: Setting
     at = np.arange(0, side, 61)  # between the lattice's nodes and on them
     grid = np.stack(np.meshgrid(at, at, indexing="ij"), axis=-1).reshape(-1, 2).astype(np.float64)
     points = maps.exact_map(grid).reshape(len(at), len(at), 2)
-    truth = _waves(points[..., 0], points[..., 1]) * _FULL_SCALE[dtype]
+    truth = _waves(points[..., 0], points[..., 1]) * FULL_SCALE[dtype]
     here = np.ix_(at, at)
     errors = {
         name: float(np.sqrt(np.mean((found[here].astype(np.float64) - truth) ** 2)) / truth.std())
@@ -216,5 +218,5 @@ def _figures(kernel: str, dtype: str, bands: int, maps: _Maps, settings: Setting
 
 def run(settings: Settings) -> list[Figure]:
     """Kernels and types of sample; 8192 x 8192 pixels of an oblique stereographic map, in memory, on the CPU."""
-    maps = _maps(192 if settings.small else 8192)
+    maps = two_maps(192 if settings.small else 8192)
     return [figure for case in _CASES for figure in _figures(*case, maps, settings)]

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import rasterio
@@ -40,7 +41,7 @@ def run(settings: Settings) -> list[Figure]:
         return [*_warp(settings, folder), *_merge(settings, folder), *_memory(settings, folder)]
 
 
-def _write(
+def write_picture(
     path: Path,
     lines: int,
     samples: int,
@@ -48,6 +49,7 @@ def _write(
     north: float,
     dtype: str = "float32",
     gain: float = 1.0,
+    **options: Any,  # noqa: ANN401 - of rasterio
 ) -> Path:
     """A picture with detail of every size."""
     i, j = (axis.astype(np.float32) for axis in np.ogrid[:lines, :samples])
@@ -62,6 +64,7 @@ def _write(
         dtype=dtype,
         crs=_SOURCE,
         transform=Affine(_METRES, 0.0, west, 0.0, -_METRES, north),
+        **options,
     ) as dataset:
         dataset.write((gain * picture).astype(dtype), 1)
     return path
@@ -72,7 +75,9 @@ def _warp(settings: Settings, folder: Path) -> list[Figure]:
     side = 512 if settings.small else 8192
     half = 0.5 * side * _METRES
     margin = 1.05 * half
-    source = _write(folder / "source.tif", *(2 * [int(2.1 * half / _METRES)]), -margin, _CENTRE_Y + margin)
+    source = write_picture(
+        folder / "source.tif", *(2 * [int(2.1 * half / _METRES)]), -margin, _CENTRE_Y + margin
+    )
     extent = (-half, -half, half, half)
     ours_tif, peer_tif = folder / "ours.tif", folder / "peer.tif"
 
@@ -143,7 +148,7 @@ def _merge(settings: Settings, folder: Path) -> list[Figure]:
         i, j = divmod(index, 4)
         west, north = j * apart * _METRES, _CENTRE_Y - i * apart * _METRES
         path = folder / f"tile{index:02}.tif"
-        rasters.append(str(_write(path, side, side, west, north, "uint16", 1.0 + 0.02 * index)))
+        rasters.append(str(write_picture(path, side, side, west, north, "uint16", 1.0 + 0.02 * index)))
     samples = (3 * apart + side) ** 2
     name = f"16 rasters, uint16, to {3 * apart + side} x {3 * apart + side}"
     rounds = min(_ROUNDS, settings.rounds)
@@ -215,7 +220,7 @@ def _memory(settings: Settings, folder: Path) -> list[Figure]:
     for index in range(4):
         apart = 0.9 * side * _METRES
         west, north = apart * (index % 2), _CENTRE_Y - apart * (index // 2)
-        rasters.append(str(_write(folder / f"{index}.tif", side, side, west, north)))
+        rasters.append(str(write_picture(folder / f"{index}.tif", side, side, west, north)))
     figures = []
     for gigapixels in (0.01,) if settings.small else (0.1, 1.0, 4.0):
         edge = _METRES * (1e9 * gigapixels) ** 0.5

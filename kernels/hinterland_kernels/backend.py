@@ -9,19 +9,24 @@ import functools
 import inspect
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from hinterland_kernels._jit import load_numba
+from hinterland_kernels._streams import Streams
 
 CPU_NAME = "cpu"
 CUDA_NAME = "cuda"
 
 BLOCK = (32, 8)
 """Threads of a block along samples and lines: a warp reads neighbours of one line."""
+_MEMORY_SHARE = 0.9
+"""Of a GPU's free memory: compiled loops and the driver take some as well."""
 
 
 class BackendMissingError(RuntimeError):
@@ -38,18 +43,50 @@ class Backend:
     """The array namespace: NumPy, or CuPy (NumPy under Numba's CUDA simulator)."""
     device: str
     """What runs the loops, for reports."""
+    memory_bytes: int | None = None
+    """Of a GPU: the most that this process takes; None on the CPU, whose memory is the caller's to share out."""
+    streams: Streams | None = None
+    """Of a GPU, for the threads that give it work."""
+
+    def own_stream(self) -> AbstractContextManager[None]:
+        """Queue what this thread asks of a GPU on a stream of its own, and wait for all of it at the end.
+
+        So the work of several threads overlaps, and what was made inside may afterwards be used by any thread.
+        On the CPU nothing is queued.
+        """
+        return nullcontext() if self.streams is None else self.streams.own()
 
     def to_device(self, value: Any) -> Any:  # noqa: ANN401 - an array of either namespace, or a NamedTuple
         """Copy an array, or the arrays of a NamedTuple, to where the loops run; no copy of what is there."""
         if isinstance(value, tuple):
             return type(value)(*(self.to_device(one) if getattr(one, "ndim", 0) else one for one in value))
-        return self.xp.asarray(value)
+        stream = None if self.streams is None else self.streams.current
+        if stream is None or isinstance(value, self.xp.ndarray):
+            return self.xp.asarray(value)
+        return stream.upload(np.asarray(value))
 
     def to_host(self, array: Any) -> np.ndarray[Any, Any]:  # noqa: ANN401
         """Copy an array to host memory; no copy where it is there."""
-        if hasattr(array, "get"):
-            array = array.get()
-        return np.asarray(array)
+        if not hasattr(array, "get"):
+            return np.asarray(array)
+        stream = None if self.streams is None else self.streams.current
+        return np.asarray(array.get()) if stream is None else stream.download(array)
+
+    def at_once(self, workers: int, each_bytes: int, held_bytes: int = 0) -> int:
+        """How many of some workers have room in the memory of a GPU; at least one, all of them on the CPU.
+
+        Parameters
+        ----------
+        workers : int
+            Threads that would give it work.
+        each_bytes : int
+            That the work of one takes.
+        held_bytes : int
+            That are taken all the while.
+        """
+        if self.memory_bytes is None:
+            return workers
+        return max(1, min(workers, (self.memory_bytes - held_bytes) // max(each_bytes, 1)))
 
 
 CPU = Backend(name=CPU_NAME, xp=np, device="cpu")
@@ -90,12 +127,28 @@ def cuda() -> Backend:
         raise BackendMissingError(message) from error
     try:
         properties = cupy.cuda.runtime.getDeviceProperties(0)
+        memory_bytes = _limit_memory(cupy)
     except cupy.cuda.runtime.CUDARuntimeError as error:
         message = f"no NVIDIA GPU answers: {error}"
         raise BackendMissingError(message) from error
     # the upper levels of a pyramid are small by nature, and Numba warns of every small launch
     numba.cuda.config.CUDA_LOW_OCCUPANCY_WARNINGS = 0
-    return Backend(name=CUDA_NAME, xp=cupy, device=properties["name"].decode())
+    return Backend(
+        name=CUDA_NAME,
+        xp=cupy,
+        device=properties["name"].decode(),
+        memory_bytes=memory_bytes,
+        streams=Streams(cupy),
+    )
+
+
+def _limit_memory(cupy: ModuleType) -> int:
+    """Hold CuPy to a share of the GPU's free memory, or to what CUPY_GPU_MEMORY_LIMIT says; returns bytes."""
+    pool = cupy.get_default_memory_pool()
+    if not pool.get_limit():
+        free, _ = cupy.cuda.runtime.memGetInfo()
+        pool.set_limit(size=int(_MEMORY_SHARE * free))
+    return int(pool.get_limit())
 
 
 def choose(name: str) -> Backend:
@@ -170,7 +223,7 @@ def device_loop(over: str) -> Callable[[Callable[..., None]], DeviceLoop]:
 def _argument(value: Any) -> Any:  # noqa: ANN401
     """What Numba takes for an argument: CuPy's arrays without the wait that Numba adds to each of them.
 
-    All of a job's work is queued on one stream, so the order of the queue is wait enough.
+    A thread's work is queued on one stream, so the order of the queue is wait enough.
     """
     if isinstance(value, tuple):
         return type(value)(*map(_argument, value))

@@ -3,6 +3,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any, ClassVar, NamedTuple
@@ -136,6 +137,22 @@ def test_what_is_there_is_not_copied(backend: Backend) -> None:
     moved = backend.to_device(np.arange(3))
     assert backend.to_device(moved) is moved
     assert backend.to_device(Pair(3, moved)).values is moved
+
+
+def test_threads_on_streams_of_their_own_share_what_one_of_them_brought(backend: Backend) -> None:
+    # larger than the pinned memory of a stream, so that copies of several threads are under way at once
+    values = np.arange(3 << 20, dtype=np.float32).reshape(3, -1)
+    with backend.own_stream():
+        shared = backend.to_device(values)
+
+    def scaled(factor: int) -> NDArray[np.float32]:
+        with backend.own_stream():
+            own = backend.to_device(np.full(values.shape, factor, np.float32))
+            return backend.to_host(shared * own)
+
+    with ThreadPoolExecutor(4) as pool:
+        for factor, found in enumerate(pool.map(scaled, range(12))):
+            np.testing.assert_array_equal(found, values * np.float32(factor))
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +11,7 @@ from numpy.typing import NDArray
 
 from hinterland.model.panorama_map import Window
 from hinterland.model.solution import Solution
+from hinterland.mosaics.in_order import in_order
 from hinterland.mosaics.plan import Placement, Plan, with_halo
 from hinterland.mosaics.warping import Frames, Source
 from hinterland_kernels.backend import CPU, Backend
@@ -56,6 +55,10 @@ class Composition:
 
     def tile(self, window: Window) -> Tile:
         """Make one tile. Its samples depend on neither its size nor the order in which tiles are made."""
+        with self.backend.own_stream():
+            return self._made(window)
+
+    def _made(self, window: Window) -> Tile:
         wide = with_halo(self.plan, window)
         line, sample, lines, samples = window
         core = (line - wide[0], sample - wide[1], lines, samples)
@@ -110,11 +113,4 @@ class Composition:
 
     def tiles(self, workers: int) -> Iterator[Tile]:
         """Make all tiles in order, up to `workers` at a time; twice as many wait at most."""
-        waiting: deque[Future[Tile]] = deque()
-        with ThreadPoolExecutor(workers) as pool:
-            for window in self.plan.tiles():
-                waiting.append(pool.submit(self.tile, window))
-                if len(waiting) > 2 * workers:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
+        return in_order(self.tile, self.plan.tiles(), workers, 2 * workers)

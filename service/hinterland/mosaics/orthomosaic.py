@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hinterland.model.map_grids import Window, inside
+from hinterland.mosaics.in_order import in_order
 from hinterland.mosaics.orthomosaic_blending import feathered, seamed
 from hinterland.mosaics.orthomosaic_layers import Warper, quantised
 from hinterland.mosaics.orthomosaic_memory import PICKS
@@ -81,17 +81,14 @@ class Orthomosaic:
 
     def tiles(self) -> Iterator[Tile]:
         """Make all tiles in order, as many at a time as the plan has workers; one more waits at most."""
-        waiting: deque[Future[Tile]] = deque()
-        with ThreadPoolExecutor(self.plan.workers) as pool:
-            for window in self.plan.tiles():
-                waiting.append(pool.submit(self.tile, window))
-                if len(waiting) > self.plan.workers:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
+        return in_order(self.tile, self.plan.tiles(), self.plan.workers, self.plan.workers)
 
     def tile(self, window: Window) -> Tile:
         """Make one tile. Its samples depend on neither its size nor the order in which tiles are made."""
+        with self.backend.own_stream():
+            return self._finished(window)
+
+    def _finished(self, window: Window) -> Tile:
         plan = self.plan
         if not plan.touching(plan.around(window, plan.filling_margin)):
             return self._empty(window)
@@ -148,7 +145,8 @@ class Orthomosaic:
         if plan.method == "blend":
             if plan.join == "feather":
                 return feathered(plan, window, self._carry)
-            return seamed(plan, window, self._carry, self.labels, self.backend)
+            carry = functools.partial(self._carry, stays=True)
+            return seamed(plan, window, carry, self.labels, self.backend)
         if plan.method in PICKS:
             return (laid if plan.method in {"first", "last"} else extreme)(plan, window, self._carry)
         return self._reduced(window), np.broadcast_to(np.int32(NOBODY), window[2:])
@@ -195,9 +193,11 @@ class Orthomosaic:
         if len(touching) == 1 and plan.method in _OF_ONE:
             # what is resampled is rounded here, as it is beside other rasters
             is_resampled = plan.placements[touching[0]].shift is None
-            alone = self._carry(touching[0], window, _FLOAT if is_resampled else plan.dtype)
+            dtype, where = (_FLOAT, xp) if is_resampled else (plan.dtype, np)
+            alone = self._carry(touching[0], window, dtype, stays=is_resampled)
             if alone is not None and alone.mask.all():
-                return alone._replace(values=quantised(alone.values, plan.dtype))
+                values = to_host(quantised(alone.values, plan.dtype, where))
+                return alone._replace(values=values, mask=to_host(alone.mask))
         out = Samples(
             np.zeros((plan.bands, lines, samples), dtype=plan.dtype),
             np.zeros((lines, samples), dtype=np.bool_),
@@ -214,7 +214,7 @@ class Orthomosaic:
             if not stack:
                 continue
             if len(stack) == 1 and plan.method in _OF_ONE:
-                out.values[:, rows] = quantised(to_host(stack[0].values), plan.dtype)
+                out.values[:, rows] = to_host(quantised(stack[0].values, plan.dtype, xp))
                 out.mask[rows] = to_host(stack[0].mask)
                 continue
             masks = xp.stack([found.mask for found in stack])
@@ -225,7 +225,7 @@ class Orthomosaic:
                     plan.method,
                     backend=self.backend,
                 )
-                out.values[band, rows] = quantised(to_host(values), plan.dtype)
+                out.values[band, rows] = to_host(quantised(values, plan.dtype, xp))
             out.mask[rows] = to_host(valid)
         return out
 

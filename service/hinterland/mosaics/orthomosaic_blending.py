@@ -44,7 +44,7 @@ def seamed(
     window : Window
         Of the mosaic.
     carry : Carry
-        Gives the rasters.
+        Gives the rasters, on the backend.
     labels : (label_lines, label_samples) int16
         The placement that owns each label, -1 for none.
     backend : Backend
@@ -68,7 +68,7 @@ def seamed(
     xp = backend.xp
     owners = assign_owners(
         backend.to_device(labels),
-        [Layer(xp.empty((0, 0, 0), dtype=np.float32), backend.to_device(masks[index])) for index in indices],
+        [Layer(xp.empty((0, 0, 0), dtype=np.float32), masks[index]) for index in indices],
         indices,
         wide[:2],
         plan.label_factor,
@@ -85,8 +85,9 @@ def seamed(
         if found is None:  # it had a mask here when the owners were found
             message = f"{plan.placements[indices[position]].raster.path} changed while it was read"
             raise ValueError(message)
-        mask = found.mask if found.mask.flags.writeable else found.mask.copy()  # of a raster without holes
-        layers.append(Layer(backend.to_device(found.values), backend.to_device(mask)))
+        # of a raster without holes it may be one number, seen everywhere; on a GPU it never is
+        mask = found.mask if getattr(found.mask.flags, "writeable", True) else found.mask.copy()
+        layers.append(Layer(found.values, mask))
     renumbered = np.full(len(indices) + 1, NOBODY, dtype=np.int16)
     renumbered[owning] = np.arange(len(owning))
     owners = backend.to_device(renumbered[owner])
@@ -94,7 +95,7 @@ def seamed(
     blended = multiband(layers, owners, plan.levels, backend=backend)
     inner = owner[rows, columns]
     mask = inner != NOBODY
-    values = quantised(backend.to_host(blended[:, rows, columns]), plan.dtype)
+    values = backend.to_host(quantised(blended[:, rows, columns], plan.dtype, xp))
     return (
         Samples(np.where(mask, values, plan.dtype.type(0)), mask),
         np.where(mask, np.array([*indices, NOBODY], dtype=np.int32)[inner], NOBODY),

@@ -119,7 +119,7 @@ class Warper:
             and pieces[0][1].values.shape[0] == self._bands
         ):
             values, mask, is_whole = pieces[0][1]
-            return Samples(quantised(values, dtype), mask, is_whole) if is_whole or mask.any() else None
+            return Samples(quantised(values, dtype, xp), mask, is_whole) if is_whole or mask.any() else None
         _, _, lines, samples = window
         if len(pieces) == 1 and part == window and pieces[0][1].is_whole:
             values = xp.empty((self._bands, lines, samples), dtype=dtype)
@@ -176,19 +176,19 @@ class Warper:
         yield part, Samples(warped, mask)
 
 
-def quantised(values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Round to the nearest sample value; what lies beyond the range stays at its end."""
+def quantised(values: NDArray[Any], dtype: np.dtype[Any], xp: Any = np) -> NDArray[Any]:  # noqa: ANN401
+    """Round to the nearest sample value; what lies beyond the range stays at its end; `xp` has the arrays."""
     if values.dtype == dtype or dtype.kind == "f" or values.dtype.kind != "f":
         return values.astype(dtype, copy=False)
     limits = np.iinfo(dtype)
-    rounded: NDArray[Any] = np.clip(np.rint(values), limits.min, limits.max).astype(dtype)
+    rounded: NDArray[Any] = xp.clip(xp.rint(values), limits.min, limits.max).astype(dtype)
     return rounded
 
 
 def _put_values(out: NDArray[Any], found: Samples, level: Level | None, xp: Any) -> None:  # noqa: ANN401
     """Lay what is valid into its place, levelled; grey serves every band. All arrays are of the namespace."""
     lines, samples = found.mask.shape
-    high = max(1, _AT_ONCE_PX // samples)
+    high = max(1, _AT_ONCE_PX // samples) if xp is np else lines
     for top in range(0, lines, high):
         rows = slice(top, top + high)
         values: NDArray[Any] = found.values[:, rows]
@@ -196,7 +196,7 @@ def _put_values(out: NDArray[Any], found: Samples, level: Level | None, xp: Any)
             gain, offset = (xp.asarray(one, np.float32)[:, None, None] for one in (level.gain, level.offset))
             values = values.astype(np.float32) * gain
             values += offset
-        values = quantised(values, out.dtype)
+        values = quantised(values, out.dtype, xp)
         if found.is_whole:
             out[:, rows] = values
         else:

@@ -39,6 +39,7 @@ class MosaicPreviews:
 
     def __init__(self, plan: MosaicPlan, reader: MapReader, backend: Backend = CPU) -> None:
         self._plan = plan
+        self._backend = backend
         self._grid = plan.grid.reduced(plan.label_factor)
         rasters = [placement.raster for placement in plan.placements]
         self._placements = place(rasters, self._grid, "bilinear")  # index: into the plan's placements
@@ -58,7 +59,8 @@ class MosaicPreviews:
         return [preview for preview in found if preview is not None]
 
     def _preview(self, placement: Placement) -> LevelPreview | None:
-        samples = self._warper.carry(placement, placement.window, np.dtype(np.float32))
+        with self._backend.own_stream():
+            samples = self._warper.carry(placement, placement.window, np.dtype(np.float32))
         if samples is None:
             return None
         lines, columns = np.flatnonzero(samples.mask.any(axis=1)), np.flatnonzero(samples.mask.any(axis=0))

@@ -113,11 +113,17 @@ class Plan:
         shown = self.label_grid.lines * self.label_grid.samples * (4 * bands + 40)
         return every + one + shown
 
-    def _tiles_bytes(self, bands: int, workers: int) -> int:
-        """Tiles: those being made, those that wait, the one being written and measured."""
+    def tile_bytes(self, bands: int) -> int:
+        """Bound the memory that one tile takes while it is made, bytes; on a GPU it is the GPU's.
+
+        Parameters
+        ----------
+        bands : int
+            Of the panorama.
+        """
         reach = halo(self.levels)
-        lines, samples = min(self.tile_px, self.grid.lines), min(self.tile_px, self.grid.samples)
-        area, wide = lines * samples, (lines + 2 * reach) * (samples + 2 * reach)
+        lines, samples = self._largest_tile
+        wide = (lines + 2 * reach) * (samples + 2 * reach)
         layer = 4 * bands + 1
         deepest = self._deepest()
         # each frame with its mask, and that again twice for the owners; the piece on its way, and the owners
@@ -125,13 +131,23 @@ class Plan:
         # a pyramid without its full size has a third, with odd sizes rounded up less than 2/5: of each frame and
         # its weight, of their sums and of the change
         halved = (deepest + 1) * (4 * bands + 4) + 4 * bands + 1
-        made = wide * full + wide * 2 * halved // 5 + area * (4 * bands + 8)  # blended, named
+        return wide * full + wide * 2 * halved // 5 + lines * samples * (4 * bands + 8)  # blended, named
+
+    @property
+    def _largest_tile(self) -> tuple[int, int]:
+        """Lines and samples."""
+        return min(self.tile_px, self.grid.lines), min(self.tile_px, self.grid.samples)
+
+    def _tiles_bytes(self, bands: int, workers: int) -> int:
+        """Tiles: those being made, those that wait, the one being written and measured."""
+        lines, samples = self._largest_tile
+        area, layer = lines * samples, 4 * bands + 1
         waiting = (2 * workers + 2) * area * (layer + 2)
         # what is written 4, its margins 8 and steps 12 a band; places of the steps, weights, masks
         written = area * (24 * bands + 48)
         outlines = sum(2 * (height + width) for *_, height, width in (one.window for one in self.placements))
         margins = self.grid.samples * 17 * (layer + 1) + (self.grid.lines + self.grid.samples) * 16
-        return workers * made + waiting + written + outlines * _SEAM_BYTES + margins
+        return workers * self.tile_bytes(bands) + waiting + written + outlines * _SEAM_BYTES + margins
 
     def _deepest(self) -> int:
         """The most placements on one tile with its halo."""

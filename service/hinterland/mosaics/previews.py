@@ -21,7 +21,7 @@ from hinterland.mosaics.level_step import level_step
 from hinterland.mosaics.plan import Placement, Plan
 from hinterland.mosaics.seams import find_seams
 from hinterland.mosaics.warping import Source, build_lattices, warp_placement
-from hinterland_kernels.backend import CPU, CPU_NAME, Backend
+from hinterland_kernels.backend import CPU, Backend
 from hinterland_kernels.lattice import Lattice
 from hinterland_kernels.pixel.flat import Flat
 from hinterland_kernels.pyramid import block_means
@@ -49,7 +49,7 @@ class Previews:
     backend : Backend
         Where they are warped.
     workers : int
-        Threads on the CPU; they change no sample.
+        Threads; they change no sample.
     """
 
     def __init__(
@@ -116,13 +116,19 @@ class Previews:
                 largest=source.largest,
             )
 
-        return self._in_threads(averaged, list(zip(sources, self._factors, strict=True)))
+        return self._in_threads(averaged, list(zip(sources, self._factors, strict=True)), backend)
 
-    def _in_threads(self, work: Callable[[Given], Made], given: Sequence[Given]) -> list[Made]:
-        if self._backend.name != CPU_NAME or self._workers == 1:
-            return [work(one) for one in given]
+    def _in_threads(
+        self, work: Callable[[Given], Made], given: Sequence[Given], backend: Backend
+    ) -> list[Made]:
+        def on_own_stream(one: Given) -> Made:
+            with backend.own_stream():
+                return work(one)
+
+        if self._workers == 1:
+            return [on_own_stream(one) for one in given]
         with ThreadPoolExecutor(self._workers) as pool:
-            return list(pool.map(work, given))
+            return list(pool.map(on_own_stream, given))
 
     @property
     def _turn(self) -> int:
@@ -161,7 +167,7 @@ class Previews:
                 mask=self._backend.to_host(mask),
             )
 
-        return self._in_threads(warped, self._plan.placements)
+        return self._in_threads(warped, self._plan.placements, self._backend)
 
     def levelled(self) -> Solution:
         """Find what makes the overlaps equally bright: the lens's fall-off, then gain and offset per frame.
@@ -207,7 +213,7 @@ class Previews:
             return solution  # tiles see only a part of the lens and are stretched one by one
         fitted = fit_flat(
             previews,
-            self._in_threads(self._distances, previews),
+            self._in_threads(self._distances, previews, CPU),
             [lenses[preview.frame] for preview in previews],
             largest,
             self._turn,

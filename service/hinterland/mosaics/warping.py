@@ -35,17 +35,18 @@ class Source:
 
 def place_sources(images: Sequence[Image], bands: int, backend: Backend = CPU) -> list[Source]:
     """Move the frames to the backend, each with the same number of bands: grey stands in for each colour."""
-    return [
-        Source(
-            samples=backend.to_device(
-                np.ascontiguousarray(np.broadcast_to(image.samples, (bands, *image.mask.shape)))
-            ),
-            mask=backend.to_device(image.mask),
-            is_whole=bool(image.mask.all()),
-            largest=image.largest,
-        )
-        for image in images
-    ]
+    with backend.own_stream():
+        return [
+            Source(
+                samples=backend.to_device(
+                    np.ascontiguousarray(np.broadcast_to(image.samples, (bands, *image.mask.shape)))
+                ),
+                mask=backend.to_device(image.mask),
+                is_whole=bool(image.mask.all()),
+                largest=image.largest,
+            )
+            for image in images
+        ]
 
 
 def build_lattices(plan: Plan, solution: Solution, workers: int = 1) -> dict[Placement, Lattice]:

@@ -28,7 +28,7 @@ from hinterland.publish.mosaic_request import FEATHER_PX, MosaicRequest
 from hinterland.publish.mosaic_room import check_room, outline
 from hinterland.publish.observer import Observer, nobody
 from hinterland.publish.rescue import Rescue
-from hinterland_kernels.backend import CPU_NAME, Backend, BackendMissingError, choose
+from hinterland_kernels.backend import Backend, BackendMissingError, choose
 
 if TYPE_CHECKING:
     from hinterland.model.previews import LevelPreview
@@ -112,7 +112,7 @@ def _planned(rasters: Sequence[MapRaster], request: MosaicRequest, backend: Back
     workers = request.workers or len(os.sched_getaffinity(0))
     used = resident_bytes()
     budget = used + ROOM_BYTES if request.memory_bytes is None else request.memory_bytes
-    return plan_mosaic(
+    plan = plan_mosaic(
         rasters,
         Request(
             crs=request.crs,
@@ -130,8 +130,9 @@ def _planned(rasters: Sequence[MapRaster], request: MosaicRequest, backend: Back
             memory_bytes=budget,
         ),
         used_bytes=used,
-        workers=workers if backend.name == CPU_NAME else 1,
+        workers=workers,
     )
+    return replace(plan, workers=backend.at_once(plan.workers, plan.worker_bytes))
 
 
 def _prepared(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 from collections.abc import Sequence
@@ -174,8 +175,15 @@ def _planned(
 
     fitted()  # what is absurd is refused before lattices and copies are made
     lattices = build_lattices(plan, solution, workers)
-    rescue.carry_out("planning", plan, lambda _, backend: rescue.sources(backend))
+
+    def placed(_: Plan, backend: Backend) -> tuple[Backend, int]:
+        frames = (array for source in rescue.sources(backend) for array in (source.samples, source.mask))
+        maps = (part for lattice in lattices.values() for part in lattice if isinstance(part, np.ndarray))
+        return backend, sum(array.nbytes for array in itertools.chain(frames, maps))
+
+    backend, placed_bytes = rescue.carry_out("planning", plan, placed)
     plan, workers = fitted()
+    workers = backend.at_once(workers, plan.tile_bytes(bands), placed_bytes)
     return _Planned(plan=plan, lattices=lattices, workers=workers)
 
 
@@ -235,7 +243,17 @@ def _written(
     from hinterland.publish.rasters import write_rasters  # noqa: PLC0415 - slow to import, and needed late
 
     def written(plan: Plan, backend: Backend) -> Finished:
-        placed = replace(composition, plan=plan, sources=rescue.sources(backend), backend=backend)
+        with backend.own_stream():  # all tiles read them
+            lattices = {at: backend.to_device(lattice) for at, lattice in composition.lattices.items()}
+            labels = backend.to_device(composition.labels)
+        placed = replace(
+            composition,
+            plan=plan,
+            lattices=lattices,
+            sources=rescue.sources(backend),
+            labels=labels,
+            backend=backend,
+        )
         return write_rasters(placed, planned.workers, folder, stages)
 
     return rescue.carry_out("blending", planned.plan, written, is_tiled=True)

@@ -1,6 +1,9 @@
-"""Whole runs on a stand-in for a GPU: host and device are never mixed up, and nothing is read before a wait."""
+"""Whole runs on a stand-in for a GPU: host, device and streams are never mixed up, and all is waited for."""
 
+import gc
 import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +12,7 @@ import pytest
 import rasterio
 from map_rasters import STEREO, WEST, from_origin, read_raster, smooth, write_raster
 from numpy.typing import NDArray
+from short_memory import Listener
 from stand_in_gpu import DeviceArray, stand_in
 
 from hinterland.demo import examples
@@ -22,14 +26,27 @@ from hinterland_kernels.blend import _cuda
 
 
 @pytest.fixture
-def gpu(monkeypatch: pytest.MonkeyPatch) -> Backend:
+def gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[Backend]:
     backend = stand_in()
+    run_loops(backend, monkeypatch)
+    yield backend
+    assert_all_was_waited_for(backend)
 
+
+def assert_all_was_waited_for(backend: Backend) -> None:
+    """Nothing is left in a queue, and nothing ever was in the default one, for which streams do not wait."""
+    gc.collect()
+    device = backend.xp.device
+    assert device.faults == []
+    assert all(stream.done == stream.queued for stream in device.streams)
+    assert device.default.queued == 0
+
+
+def run_loops(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
     def launch(loop: DeviceLoop, *arguments: Any) -> None:
         backend.xp.launch(loop, *arguments)
 
     monkeypatch.setattr(DeviceLoop, "__call__", launch)
-    return backend
 
 
 def samples_of(path: Path) -> NDArray[np.int64]:
@@ -62,6 +79,50 @@ def test_a_panorama_never_mixes_host_and_device(
     assert differ(tmp_path / "cpu" / "panorama.tif", tmp_path / "cuda" / "panorama.tif") < 0.05
 
 
+@dataclass
+class Panoramas:
+    """Small panoramas of one stop, in several tiles."""
+
+    folder: Path
+    patch: pytest.MonkeyPatch
+    ties: dict[str, bytes] = field(default_factory=dict)
+
+    def run(self, backend: Backend) -> tuple[Path, list[tuple[str, str]]]:
+        """The panorama and the degradations."""
+        listener = Listener(kept=self.ties)
+        with self.patch.context() as patch:
+            patch.setattr(panorama, "choose", lambda _: backend)
+            run_loops(backend, patch)
+            request = PanoramaRequest(
+                frames=examples()[0].frames,
+                out=self.folder / "out",
+                pixels_per_degree=2.0,
+                kernel="nearest",
+                tile_px=256,
+                overwrite=True,
+            )
+            make_bundle(request, observer=listener)
+        return (self.folder / "out" / "panorama.tif").rename(self.folder / "made.tif"), listener.told
+
+
+def test_a_panorama_in_several_streams_is_whole_whichever_allocation_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panoramas = Panoramas(tmp_path, monkeypatch)
+    enough = stand_in()
+    whole, told = panoramas.run(enough)
+    whole = whole.rename(tmp_path / "whole.tif")
+    assert told == []
+    last = enough.xp.device.allocations
+    assert last > 100
+    for failing in (1, last // 4, last // 2, last - 1):
+        short = stand_in(range(failing, failing + 1))
+        made, told = panoramas.run(short)
+        assert len(told) == 1, failing
+        assert differ(whole, made) < 0.05, failing
+        assert_all_was_waited_for(short)
+
+
 @pytest.mark.parametrize("kernel", ["bilinear", "bspline3"])
 def test_a_mosaic_never_mixes_host_and_device(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gpu: Backend, kernel: str
@@ -84,13 +145,14 @@ def test_a_mosaic_never_mixes_host_and_device(
 def brought(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, tuple[int, ...]]]:
     """Dtype and shape of each array that comes from the device to the host."""
     found: list[tuple[str, tuple[int, ...]]] = []
-    plain = DeviceArray.get
+    plain = Backend.to_host
 
-    def get(array: DeviceArray) -> NDArray[Any]:
-        found.append((array.dtype.name, array.shape))
-        return np.asarray(plain(array))
+    def to_host(backend: Backend, array: Any) -> NDArray[Any]:
+        if isinstance(array, DeviceArray):
+            found.append((array.dtype.name, array.shape))
+        return plain(backend, array)
 
-    monkeypatch.setattr(DeviceArray, "get", get)
+    monkeypatch.setattr(Backend, "to_host", to_host)
     return found
 
 
@@ -125,7 +187,7 @@ def test_only_the_statistics_of_a_stack_come_back(
     assert gpu.xp.launches.count("stack_statistic") == 3  # bands
     assert gpu.xp.launches.count("warp") == (0 if crs is None else 3)
     shape = mask.shape
-    assert sorted(brought) == [("bool", shape), *[("float32", shape)] * 3]
+    assert sorted(brought) == sorted([("bool", shape), *[(cpu.dtype.name, shape)] * 3])
     np.testing.assert_array_equal(cuda_mask, mask)
     warped = 0.0 if crs is None else 255.0 / 2**15  # the warp's twins lie so far apart
     within = {
@@ -153,7 +215,9 @@ def test_a_stack_is_levelled_where_it_is(
     np.testing.assert_array_equal(cuda, cpu)
 
 
-def test_the_stand_in_finds_what_is_mixed_up(gpu: Backend) -> None:
+def test_the_stand_in_finds_what_is_mixed_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    gpu = stand_in()
+    run_loops(gpu, monkeypatch)
     on_device, on_host = gpu.to_device(np.ones(3)), np.ones(3)
     for mix in (
         lambda: on_device + on_host,
