@@ -247,7 +247,7 @@ class Previews:
         """
         previews = self._warped(solution)
         sampling = [solution.frames[preview.frame].camera.pixels_per_radian for preview in previews]
-        labels = find_seams(previews, self._plan.grid, sampling=sampling)
+        labels = find_seams(previews, self._plan.grid, sampling=sampling, workers=self._workers)
         return labels, level_step(previews, labels, self._plan.grid)
 
 
