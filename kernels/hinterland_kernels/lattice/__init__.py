@@ -47,7 +47,7 @@ SMOOTH = -1
 """Block that is bilinear between its corners, or bends evenly."""
 
 _ROUGH = 0
-_MOST_LOOKED_AT = 12
+_MOST_LOOKED_AT = 8
 """Blocks along a window's side by which `choose_step` judges it."""
 _CHECK_MARGIN, _CHECK_MARGIN_BENT = 0.5, 0.375
 # the check points of a block see at least this share of the largest error: all of it where the map curves evenly,
