@@ -16,13 +16,23 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import DTypeLike, NDArray
 
 from hinterland_kernels.backend import CPU, CUDA_NAME, Backend
 from hinterland_kernels.blend._layers import MOST_LEVELS, NOBODY, Layer, halo, loops_of
 from hinterland_kernels.blend._levels import blend_window, read_windows
+from hinterland_kernels.blend._names import fill_names
 
-__all__ = ["MOST_LEVELS", "NOBODY", "Layer", "assign_owners", "halo", "multiband", "needed_windows"]
+__all__ = [
+    "MOST_LEVELS",
+    "NOBODY",
+    "Layer",
+    "assign_owners",
+    "halo",
+    "multiband",
+    "name_owners",
+    "needed_windows",
+]
 
 PIECE_PX = 1024
 """Edge of what the CPU blends at a time: larger pieces repeat less of their halo but leave the cache."""
@@ -110,6 +120,26 @@ def needed_windows(
     """
     core = (0, 0, *owners.shape) if core is None else core
     return read_windows(owners, images, levels, core, loops_of(backend), backend)
+
+
+def name_owners(owners: NDArray[np.int16], names: Sequence[int]) -> NDArray[np.uint16]:
+    """Name the owner of each pixel on the host.
+
+    Parameters
+    ----------
+    owners : (lines, samples) int16
+        Who owns each pixel, from 0, or `NOBODY`.
+    names : sequence of int
+        From 1, one for each owner.
+
+    Returns
+    -------
+    (lines, samples) uint16
+        0 where nobody owns.
+    """
+    named = np.empty(owners.shape, dtype=np.uint16)
+    fill_names(np.ascontiguousarray(owners), np.array([0, *names], dtype=np.uint16), named)
+    return named
 
 
 def multiband(

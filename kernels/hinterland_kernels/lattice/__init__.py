@@ -48,7 +48,7 @@ SMOOTH = -1
 """Block that is bilinear between its corners, or bends evenly."""
 
 _ROUGH = 0
-_MOST_LOOKED_AT = 12
+_MOST_LOOKED_AT = 8
 """Blocks along a window's side by which `choose_step` judges it."""
 _BLOCK_POINTS = 12
 """A block takes as long to look at as so many points to map."""

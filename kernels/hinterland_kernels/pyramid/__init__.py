@@ -1,5 +1,5 @@
 """Reduction of rasters: halves for their overviews, by means of the valid samples of 2 x 2, or one sample of them
-for labels; and means of the valid samples of larger blocks.
+for labels; and means of the valid samples of larger blocks, of one raster or of two that overlap.
 
 A half of a half is not quite the mean over 4 x 4: where some samples are not valid the others weigh more, and
 whole numbers are rounded twice. A GPU has nothing to gain: the loops move bytes, and the halves go to a file.
@@ -7,12 +7,14 @@ whole numbers are rounded twice. A GPU has nothing to gain: the loops move bytes
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hinterland_kernels.pyramid import _cpu
+from hinterland_kernels.pyramid._pairs import paired_means
 
 DTYPES = ("uint8", "uint16", "int16", "float32")
 
@@ -120,6 +122,52 @@ def block_means(
     means_mask = np.empty(shape, np.bool_)
     _cpu.block_means(np.ascontiguousarray(samples), np.ascontiguousarray(mask), factor, means, means_mask)
     return means, means_mask
+
+
+def paired_block_means(
+    values: tuple[NDArray[np.float32], NDArray[np.float32]],
+    masks: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+    size: int,
+    *,
+    bright: float = math.inf,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    """Reduce two images of the same place to means over whole blocks, with how steep they are there.
+
+    Parameters
+    ----------
+    values : pair of (bands, lines, samples) float32
+        The images.
+    masks : pair of (lines, samples) bool
+        True where valid.
+    size : int
+        Samples along a block; what is left at the ends is in none.
+    bright : float
+        A block with a sample from here up is not usable.
+
+    Returns
+    -------
+    means : (2, bands, m, n) float64
+        Of the blocks of both images; without meaning where a block is not usable.
+    slopes : (2, bands, m, n) float64
+        Means of the size of the gradient, a pixel: by central differences, one-sided at the edges.
+    is_usable : (m, n) bool
+        Blocks whose samples are all valid, above 0 and below `bright`, in every band of both images.
+
+    Raises
+    ------
+    ValueError
+        If the shapes or the size do not fit.
+    """
+    if len({*(one.shape[1:] for one in values), *(one.shape for one in masks)}) != 1 or size < 1:
+        message = f"images {[one.shape for one in values]} share no blocks of {size}"
+        raise ValueError(message)
+    blocks = [extent // size for extent in masks[0].shape]
+    means = np.empty((2, len(values[0]), *blocks))
+    slopes, is_usable = np.empty_like(means), np.empty(blocks, np.bool_)
+    first, second = (np.ascontiguousarray(one) for one in values)
+    first_mask, second_mask = (np.ascontiguousarray(one) for one in masks)
+    paired_means((first, second), (first_mask, second_mask), size, bright, means, slopes, is_usable)
+    return means, slopes, is_usable
 
 
 def halve_labels(labels: NDArray[Any]) -> NDArray[Any]:

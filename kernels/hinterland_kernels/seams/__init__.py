@@ -10,14 +10,23 @@ approximate energy minimization via graph cuts", PAMI 2001 (the moves).
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hinterland_kernels.seams import _cpu
 from hinterland_kernels.seams._cut import DOWN, LEFT, RIGHT, SOURCE, UP, push_flow, spread
-from hinterland_kernels.seams._windows import MOST_LEVELS, ImageWindow, check_canvas, gather, halve
+from hinterland_kernels.seams._windows import (
+    MOST_LEVELS,
+    ImageWindow,
+    check_canvas,
+    gather,
+    groups_apart,
+    halve,
+)
 
 __all__ = ["MOST_LEVELS", "ImageWindow", "label_seams", "minimum_cut", "seams_cost"]
 
@@ -115,6 +124,7 @@ def label_seams(
     length_cost: float = 1.0,
     sweeps: int = 2,
     levels: int = 2,
+    workers: int = 1,
 ) -> NDArray[np.int16]:
     """Choose the owner of each pixel so that the seams show least.
 
@@ -162,7 +172,8 @@ def label_seams(
         raise ValueError(message)
     if sweeps == 0:
         levels = 0
-    return _label(windows, canvas, length_cost, levels, sweeps, wraps=wraps)
+    with ThreadPoolExecutor(workers) as pool:
+        return _label(windows, canvas, length_cost, levels, sweeps, pool, wraps=wraps)
 
 
 def seams_cost(
@@ -209,6 +220,7 @@ def _label(
     length_cost: float,
     levels: int,
     sweeps: int,
+    pool: ThreadPoolExecutor,
     *,
     wraps: bool,
 ) -> NDArray[np.int16]:
@@ -219,23 +231,31 @@ def _label(
     reach, rounds = _cpu.EVERYWHERE, sweeps
     if levels > 0 and min(shape) > 1:
         halved = [halve(window, shape) for window in windows]
-        coarse = _label(halved, (shape[0] // 2, shape[1] // 2), length_cost, levels - 1, sweeps, wraps=wraps)
+        half = shape[0] // 2, shape[1] // 2
+        coarse = _label(halved, half, length_cost, levels - 1, sweeps, pool, wraps=wraps)
         fine = coarse.repeat(2, axis=0).repeat(2, axis=1)
         np.copyto(labels[: fine.shape[0], : fine.shape[1]], fine, where=fine >= 0)
         reach, rounds = REACH, 1
-    _improve(images, labels, reach, rounds)
+    _improve(images, labels, reach, rounds, pool)
     return labels
 
 
-def _improve(images: _cpu.Images, labels: NDArray[np.int16], reach: int, sweeps: int) -> None:
-    """Expand each image in turn, until a whole round changes nothing."""
+def _improve(
+    images: _cpu.Images, labels: NDArray[np.int16], reach: int, sweeps: int, pool: ThreadPoolExecutor
+) -> None:
+    """Expand each image in turn, until a whole round changes nothing.
+
+    Images that lie apart have their turn together: neither sees what the other changes.
+    """
     near = np.empty(labels.shape, dtype=np.bool_)
+    groups = groups_apart(images.windows, images.samples, wraps=images.wraps)
     quiet = 0
     for _ in range(sweeps):
         _cpu.mark_near(labels, reach, images.wraps, near)
-        for image in range(len(images.first)):
-            quiet = 0 if _expand(images, labels, near, image) else quiet + 1
-            if quiet == len(images.first):
+        for group in groups:
+            changed = sum(pool.map(functools.partial(_expand, images, labels, near), group))
+            quiet = 0 if changed else quiet + 1
+            if quiet == len(groups):
                 return
 
 

@@ -111,6 +111,30 @@ def gather(
     )
 
 
+def groups_apart(windows: NDArray[np.int64], samples: int, *, wraps: bool) -> list[list[int]]:
+    """Share images out to groups whose windows (line, sample, lines, samples) do not even touch each other.
+
+    Each goes to the first group that has room for it, in their order.
+    """
+    groups: list[list[int]] = []
+    for image, window in enumerate(windows):
+        for group in groups:
+            if not any(_touch(window, windows[other], samples, wraps=wraps) for other in group):
+                group.append(image)
+                break
+        else:
+            groups.append([image])
+    return groups
+
+
+def _touch(one: NDArray[np.int64], other: NDArray[np.int64], samples: int, *, wraps: bool) -> bool:
+    """True if no pixel lies between two windows; on a canvas that closes also round its seam."""
+    if one[0] > other[0] + other[2] or other[0] > one[0] + one[2]:
+        return False
+    turns = (-samples, 0, samples) if wraps else (0,)
+    return any(one[1] <= other[1] + turn + other[3] and other[1] + turn <= one[1] + one[3] for turn in turns)
+
+
 def blocks(array: NDArray[T]) -> NDArray[T]:
     """The four pixels of each whole 2 x 2 block: (4, ..., lines // 2, samples // 2)."""
     lines, samples = array.shape[-2] // 2 * 2, array.shape[-1] // 2 * 2

@@ -4,30 +4,37 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from hinterland.adjust.refinement import grey
+from hinterland.model.cameras import CameraModel
 from hinterland.model.grids import CylindricalGrid
 from hinterland.model.panorama_map import Window, fit_grid, footprint_on_grid, grid_to_image
 from hinterland.model.products import Image
 from hinterland.model.solution import SurfaceModel
-from hinterland_kernels.lattice import build_lattice
+from hinterland_kernels.lattice import build_lattice, choose_step
 from hinterland_kernels.pixel.vector import Vector
+from hinterland_kernels.pyramid import block_means
 from hinterland_kernels.warp import warp
 
 PREVIEW_PIXELS = 5e5
 """Of one exposure, all tiles together. SIFT looks at twice the scale of its picture, and the places it finds are
-refined on the image itself: more pixels find no better tie points, only later. At half of it some have too few."""
+refined on the image itself: more pixels find no better tie points, only later."""
+
+QUICK_PREVIEW_PIXELS = 1.25e5
+"""A quarter of it takes a third of the time and serves most ground; some exposures then have too few."""
 
 STEEPEST_DEG = 75.0
 """Beyond this elevation a cylindrical preview is stretched more than fourfold and shows nothing to match."""
 
-FEATURES = 2000
+FEATURES, QUICK_FEATURES = 2000, 1200
 """Largest number of features of one preview, spread over `_CELLS` x `_CELLS` cells."""
 
 _CELLS = 12
@@ -47,7 +54,12 @@ class Features:
     """(n, 128) SIFT descriptors, whole numbers."""
 
 
-def level_grid(images: Sequence[Image], surface: SurfaceModel, viewpoint: Vector) -> CylindricalGrid:
+def level_grid(
+    images: Sequence[Image],
+    surface: SurfaceModel,
+    viewpoint: Vector,
+    preview_pixels: float = PREVIEW_PIXELS,
+) -> CylindricalGrid:
     """Choose the grid of the previews: the scale of the images, coarser where an exposure has many pixels."""
     pixels: dict[str, int] = defaultdict(int)
     scales = {}
@@ -55,7 +67,7 @@ def level_grid(images: Sequence[Image], surface: SurfaceModel, viewpoint: Vector
         pixels[image.product.exposure] += image.mask.size
         scales[image.product.exposure] = math.radians(image.product.camera.pixels_per_radian)
     scale = float(
-        np.median([scales[key] * min(1.0, math.sqrt(PREVIEW_PIXELS / pixels[key])) for key in scales])
+        np.median([scales[key] * min(1.0, math.sqrt(preview_pixels / pixels[key])) for key in scales])
     )
     cameras = [image.product.camera_in_local_level for image in images]
     grid = fit_grid(cameras, surface, viewpoint, pixels_per_degree=scale, wrap_multiple=1)
@@ -72,6 +84,8 @@ def find_features(
     surface: SurfaceModel,
     viewpoint: Vector,
     workers: int = 1,
+    wanted: Collection[int] | None = None,
+    most: int = FEATURES,
 ) -> list[Features]:
     """Find the features of every image, where an image of another exposure overlaps it.
 
@@ -87,16 +101,22 @@ def find_features(
         Where the previews are seen from, m, in the local-level frame.
     workers : int
         Threads; they change nothing of it.
+    wanted : collection of int, optional
+        Indices of the images to look at; all by default.
+    most : int
+        Features of a preview at most.
 
     Returns
     -------
     list of Features
-        In the order of the images; empty for an image that overlaps none.
+        In the order of the images; empty for an image that overlaps none, and for one that is not wanted.
     """
     cameras = [image.product.camera_in_local_level for image in images]
     windows = [footprint_on_grid(grid, camera, surface, viewpoint) for camera in cameras]
 
     def features(i: int) -> Features:
+        if wanted is not None and i not in wanted:
+            return _joined([])
         image = images[i]
         others = [
             window
@@ -104,24 +124,48 @@ def find_features(
             if other.product.exposure != image.product.exposure
             for window in windows[j]
         ]
-        exact_map = grid_to_image(grid, cameras[i], surface, viewpoint)
-        grey: NDArray[np.float32] | None = None
         parts = []
+        reduced: _Reduced | None = None
         for window in windows[i]:
-            shared = _shared(window, others, grid)
-            if shared is not None:
-                grey = image.samples.mean(axis=0, dtype=np.float32, keepdims=True) if grey is None else grey
-                lattice = build_lattice(exact_map, shared, image.mask.shape, is_gentle=True)
-                values, mask = warp(grey, image.mask, lattice, shared, kernel="bicubic")
-                parts.append(_detect(values[0], mask, shared))
+            overlaps = _overlaps(window, others, grid)
+            if overlaps:
+                reduced = _reduced(image, cameras[i], grid) if reduced is None else reduced
+                shared = _around(overlaps)
+                exact_map = grid_to_image(grid, reduced.camera, surface, viewpoint)
+                step = choose_step(exact_map, shared, reduced.camera.shape, is_gentle=True)
+                lattice = build_lattice(exact_map, shared, reduced.camera.shape, step=step, is_gentle=True)
+                values, mask = warp(reduced.grey, reduced.mask, lattice, shared)
+                parts.append(_detect(values[0], mask, shared, overlaps, most))
         return _joined(parts)
 
     with ThreadPoolExecutor(workers) as pool:
         return list(pool.map(features, range(len(images))))
 
 
-def _shared(window: Window, others: Sequence[Window], grid: CylindricalGrid) -> Window | None:
-    """Smallest window that holds the overlaps of a window with others, seam or not; None if there is none."""
+class _Reduced(NamedTuple):
+    """An image in grey, averaged over blocks where it is much finer than the grid."""
+
+    grey: NDArray[np.float32]
+    """(1, lines, samples)."""
+    mask: NDArray[np.bool_]
+    """(lines, samples)."""
+    camera: CameraModel
+    """The same camera behind coarser pixels."""
+
+
+def _reduced(image: Image, camera: CameraModel, grid: CylindricalGrid) -> _Reduced:
+    """Average an image over blocks of a power of two that leave it as fine as the grid."""
+    finer = math.radians(camera.pixels_per_radian) / grid.pixels_per_degree
+    factor = min(1 << max(math.floor(math.log2(finer)), 0), *image.mask.shape)
+    if factor == 1:
+        return _Reduced(grey(image.samples)[None], image.mask, camera)
+    height, width = (side // factor * factor for side in image.mask.shape)
+    means, mask = block_means(image.samples[:, :height, :width], image.mask[:height, :width], factor)
+    return _Reduced(means.mean(axis=0, keepdims=True), mask, camera.scaled(1.0 / factor, *mask.shape))
+
+
+def _overlaps(window: Window, others: Sequence[Window], grid: CylindricalGrid) -> list[Window]:
+    """The parts that a window shares with others, seam or not."""
     turns = (-grid.samples, 0, grid.samples) if grid.wraps else (0,)
     overlaps = []
     for line, sample, lines, samples in others:
@@ -130,12 +174,15 @@ def _shared(window: Window, others: Sequence[Window], grid: CylindricalGrid) -> 
             first = max(window[1], sample + turn)
             last = min(window[1] + window[3], sample + turn + samples)
             if last_line > first_line and last > first:
-                overlaps.append((first_line, first, last_line, last))
-    if not overlaps:
-        return None
-    boxes = np.array(overlaps)
+                overlaps.append((first_line, first, last_line - first_line, last - first))
+    return overlaps
+
+
+def _around(windows: Sequence[Window]) -> Window:
+    """Smallest window that holds all."""
+    boxes = np.array(windows)
     line, sample = (int(value) for value in boxes[:, :2].min(axis=0))
-    end_line, end_sample = (int(value) for value in boxes[:, 2:].max(axis=0))
+    end_line, end_sample = (int(value) for value in (boxes[:, :2] + boxes[:, 2:]).max(axis=0))
     return line, sample, end_line - line, end_sample - sample
 
 
@@ -148,21 +195,32 @@ def _stretched(values: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[
     return picture
 
 
-def _detect(values: NDArray[np.float32], mask: NDArray[np.bool_], window: Window) -> Features:
+def _detect(
+    values: NDArray[np.float32],
+    mask: NDArray[np.bool_],
+    window: Window,
+    overlaps: Sequence[Window],
+    most: int,
+) -> Features:
+    """Features of a preview on a window, in the parts that others show too."""
     if not mask.any():
         return _joined([])
     size = 2 * _BORDER_PX + 1
     padded = cv2.copyMakeBorder(mask.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     inner = cv2.erode(padded, np.ones((size, size), np.uint8))[1:-1, 1:-1]
+    shared = np.zeros_like(inner)
+    for line, sample, lines, samples in overlaps:
+        top, left = line - window[0], sample - window[1]
+        shared[top : top + lines, left : left + samples] = 1
     # without the precise upscale OpenCV's key points sit a quarter of a pixel off
     sift = cv2.SIFT.create(contrastThreshold=_CONTRAST, enable_precise_upscale=True)
     picture = _stretched(values, mask)
-    found = sift.detect(picture, inner)
+    found = sift.detect(picture, inner & shared)
     if not found:
         return _joined([])
     strengths = np.array([key.response for key in found])
     # to describe them takes longer than to find them: only those that are kept
-    kept = _strongest_spread(_places(found), strengths, window)
+    kept = _strongest_spread(_places(found), strengths, window, most)
     keypoints, descriptors = sift.compute(picture, [found[index] for index in kept])
     return Features(points=_places(keypoints) + np.array(window[:2]), descriptors=descriptors)
 
@@ -173,15 +231,15 @@ def _places(keypoints: Sequence[cv2.KeyPoint]) -> NDArray[np.float64]:
 
 
 def _strongest_spread(
-    points: NDArray[np.float64], strengths: NDArray[np.float64], window: Window
+    points: NDArray[np.float64], strengths: NDArray[np.float64], window: Window, most: int
 ) -> NDArray[np.int64]:
-    """Indices of the strongest features of each cell, `FEATURES` at most."""
+    """Indices of the strongest features of each cell."""
     cells = (points * _CELLS / np.array(window[2:])).astype(np.int64).clip(0, _CELLS - 1)
     cell = cells[:, 0] * _CELLS + cells[:, 1]
     order = np.lexsort((points[:, 1], points[:, 0], -strengths, cell))
     rank = np.arange(len(order)) - np.searchsorted(cell[order], cell[order])
     by_rank = order[np.lexsort((cell[order], rank))]
-    return by_rank[:FEATURES]
+    return by_rank[:most]
 
 
 def _joined(parts: Sequence[Features]) -> Features:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hinterland.model.previews import LevelPreview, Slices, overlap
+from hinterland_kernels.pyramid import paired_block_means
 
 Array = NDArray[np.float64]
 
@@ -44,6 +45,7 @@ GAIN_BOUNDS = (0.3, 3.0)
 
 _HUBER = 1.345
 _ROUNDS = 12
+_ENOUGH = 1e-7  # of a gain, and of full scale
 _MAD_TO_SIGMA = 1.4826
 _LEAST_SCATTER = 0.1  # sigmas; a perfect overlap must not turn every other one into outliers
 
@@ -103,7 +105,8 @@ def level(previews: Sequence[LevelPreview], frames: int, largest: float, turn: i
     for preview in previews:
         areas[preview.frame] += preview.mask.sum()
     overlaps = _overlaps(previews, largest, turn)
-    solved = [_solve(overlaps, areas, band) for band in range(bands)]
+    groups = _groups(overlaps, frames)
+    solved = [_solve(overlaps, areas, groups, band) for band in range(bands)]
     return tuple(
         Level(
             gain=tuple(float(gains[frame]) for gains, _ in solved),
@@ -137,75 +140,78 @@ def _paired(
     one: LevelPreview, other: LevelPreview, first: Slices, second: Slices, largest: float
 ) -> tuple[Array, Array, Array]:
     """Block means of two frames over a common part, and their error by misregistration: (bands, n) each."""
-    shape = one.mask[first].shape
-    size = int(np.clip(min(shape) // 3, 1, BLOCK))
-    usable = one.mask[first] & other.mask[second]
-    pictures, errors = [], []
-    for preview, part in ((one, first), (other, second)):
-        values = preview.values[:, *part].astype(np.float64) / largest
-        usable &= ((values > 0.0) & (values < SATURATED)).all(axis=0)
-        slopes = [
-            np.gradient(values, axis=axis) if values.shape[axis] > 1 else 0.0 * values for axis in (1, 2)
-        ]
-        pictures.append(_block_means(values, size))
-        errors.append(MISREGISTRATION_PX * _block_means(np.hypot(*slopes), size))
-    whole = _block_means(usable[None].astype(np.float64), size)[0] > 1.0 - 1e-9
-    return pictures[0][:, whole], pictures[1][:, whole], np.maximum(*errors)[:, whole]
+    masks = one.mask[first], other.mask[second]
+    means, slopes, is_usable = paired_block_means(
+        (one.values[:, *first], other.values[:, *second]),
+        masks,
+        int(np.clip(min(masks[0].shape) // 3, 1, BLOCK)),
+        bright=SATURATED * largest,
+    )
+    pictures = means[:, :, is_usable] / largest
+    errors = MISREGISTRATION_PX / largest * slopes[:, :, is_usable].max(axis=0)
+    return pictures[0], pictures[1], errors
 
 
-def _block_means(values: Array, size: int) -> Array:
-    """Means of the whole blocks: (bands, lines, samples) to (bands, blocks)."""
-    bands, lines, samples = values.shape
-    m, n = lines // size, samples // size
-    blocks = values[:, : m * size, : n * size].reshape(bands, m, size, n, size)
-    means: Array = blocks.mean(axis=(2, 4)).reshape(bands, m * n)
-    return means
-
-
-def _solve(overlaps: Sequence[_Overlap], areas: Array, band: int) -> tuple[Array, Array]:
+def _solve(
+    overlaps: Sequence[_Overlap], areas: Array, groups: NDArray[np.int64], band: int
+) -> tuple[Array, Array]:
     """Gains and offsets (images,) of one band."""
     count = len(areas)
-    first = np.repeat([one.first for one in overlaps], [one.sigma.shape[1] for one in overlaps]).astype(int)
-    second = np.repeat([one.second for one in overlaps], [one.sigma.shape[1] for one in overlaps]).astype(int)
-    if not len(first):
+    if not overlaps:
         return np.ones(count), np.zeros(count)
+    counts = [one.sigma.shape[1] for one in overlaps]
+    pairs = np.array([(one.first, one.second) for one in overlaps])
+    starts = np.cumsum([0, *counts[:-1]])
+    first, second = np.repeat(pairs, counts, axis=0).T
     a, b, sigma = (
         np.concatenate([values[band] for values in some])
         for some in zip(*((one.values_first, one.values_second, one.sigma) for one in overlaps), strict=True)
     )
-    from scipy.sparse import coo_array  # noqa: PLC0415 - slow to import
-
-    rows = np.arange(len(a))
-    ones = np.ones(len(a))
-    design = coo_array(
-        (
-            np.concatenate([a, ones, -b, -ones]) / np.tile(sigma, 4),
-            (np.tile(rows, 4), np.concatenate([first, first + count, second, second + count])),
-        ),
-        shape=(len(a), 2 * count),
-    ).tocsr()
+    # a residual is the product of one row with (gain, offset) of the first and of the second image
+    rows = np.stack([a, np.ones_like(a), -b, -np.ones_like(b)]) / sigma
+    upper = np.triu_indices(4)
+    products = rows[upper[0]] * rows[upper[1]]
     inertia = np.repeat([GAIN_SIGMA**-2, OFFSET_SIGMA**-2], count)
     prior = np.repeat([1.0, 0.0], count)
-    groups = _groups(first, second, count)
     held: dict[int, float] = {}
     weights, state = np.ones(len(a)), prior
     for _ in range(_ROUNDS):
-        hessian = (design.T @ design.multiply(weights[:, None])).toarray() + np.diag(inertia)
-        state = _constrained(hessian, inertia * prior, groups, areas, held)
+        before = state
+        hessian = _hessian(np.add.reduceat(products * weights, starts, axis=1), pairs, count)
+        state = _constrained(hessian + np.diag(inertia), inertia * prior, groups, areas, held)
         outside = np.flatnonzero((state[:count] < GAIN_BOUNDS[0]) | (state[:count] > GAIN_BOUNDS[1]))
         held |= {int(i): float(np.clip(state[i], *GAIN_BOUNDS)) for i in outside if i not in held}
-        size = np.abs(design @ state)
+        if np.abs(state - before).max() < _ENOUGH:
+            break
+        gains, offsets = state[:count], state[count:]
+        size = np.abs(
+            rows[0] * gains[first] + rows[2] * gains[second] + rows[1] * (offsets[first] - offsets[second])
+        )
         bend = _HUBER * max(_MAD_TO_SIGMA * float(np.median(size)), _LEAST_SCATTER)
         weights = bend / np.maximum(size, bend)
     return np.clip(state[:count], *GAIN_BOUNDS), state[count:]
 
 
-def _groups(first: NDArray[np.int64], second: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+def _hessian(sums: Array, pairs: NDArray[np.int64], count: int) -> Array:
+    """Put the sums (10, pairs), the upper triangles of 4 x 4, in the places of their images: (2 n, 2 n)."""
+    places = np.stack([pairs[:, 0], pairs[:, 0] + count, pairs[:, 1], pairs[:, 1] + count])
+    each = np.empty((4, 4, len(pairs)))
+    rows, columns = np.triu_indices(4)
+    each[rows, columns] = each[columns, rows] = sums
+    hessian = np.zeros((2 * count, 2 * count))
+    np.add.at(hessian, (places[:, None], places[None]), each)
+    return hessian
+
+
+def _groups(overlaps: Sequence[_Overlap], count: int) -> NDArray[np.int64]:
     """Label (images,) of the group that overlaps join each image to."""
+    if not overlaps:
+        return np.arange(count)
     from scipy.sparse import coo_array  # noqa: PLC0415 - slow to import
     from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
 
-    links = coo_array((np.ones(len(first)), (first, second)), shape=(count, count))
+    pairs = np.array([(one.first, one.second) for one in overlaps])
+    links = coo_array((np.ones(len(pairs)), pairs.T), shape=(count, count))
     labels: NDArray[np.int64] = connected_components(links, directed=False)[1].astype(np.int64)
     return labels
 

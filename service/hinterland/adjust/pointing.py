@@ -113,10 +113,8 @@ def solve_pointing(images: Sequence[Image], ties: Sequence[TiePoints], surface: 
         raise InputError(message)
     stop = _stop(images)
     first = _chosen(stop, _thinned(ties), surface)
-    accepted = [
-        one.kept(_distances(_turned(stop, first), first.surface, [one]) <= _gate_px(stop, one))
-        for one in ties
-    ]
+    turned = _turned(stop, first)
+    accepted = [one.kept(_distances(turned, first.surface, [one]) <= _gate_px(stop, one)) for one in ties]
     if not sum(len(one) for one in accepted):
         usual = INFINITY if surface == "infinity" else stop.nominal
         return _solution(images, stop, _unturned(stop, usual), accepted, None)

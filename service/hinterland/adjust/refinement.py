@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from hinterland.model.products import Image
+from hinterland_kernels.patches import fit_shifts, values_at
 
 PATCH_PX = 15
 """Side of a patch, pixels of the second image."""
@@ -20,10 +23,8 @@ _ITERATIONS = 6
 _SETTLED_PX = 0.02
 _STILL_PX = 0.005
 _CORRELATION = 0.8
-_SMOOTHING_PX = 0.7
+_SMOOTHING_PX, _SMOOTHING_SIZE = 0.7, (7, 7)
 _EDGE_PX = 4.0  # the smoothing's reach and a step of the gradient
-_WEAKEST_GAIN = 0.2
-_RIDGE = 1e-9
 
 Points = NDArray[np.float64]
 
@@ -70,23 +71,16 @@ def refine(
         return points_second, moving
     around, there = around[moving], there[moving]
     template_layer, template_corner = _smooth(first, there, 0.0)
-    template = _at(template_layer, there - template_corner)
     layer, corner = _smooth(second, around, FARTHEST_PX * reach)
-    layers = (layer, *np.gradient(layer))
-    shift, step = np.zeros((len(around), 2)), np.full((len(around), 2), np.inf)
-    moves = np.arange(len(around))
-    for _ in range(_ITERATIONS):
-        at = around[moves] - corner + shift[moves, None, :]
-        taken = _step(template[moves], *(_at(one, at) for one in layers))
-        taken[np.hypot(*(shift[moves] + taken).T) > FARTHEST_PX * reach] = np.nan
-        shift[moves] += np.nan_to_num(taken)
-        step[moves] = taken
-        # what has hardly moved, or lies where it cannot, would do the same again
-        moves = moves[np.hypot(*taken.T) >= _STILL_PX]
-        if not len(moves):
-            break
-    alike = _correlation(template, _at(layer, around - corner + shift[:, None, :])) > _CORRELATION
-    stays = (np.hypot(*step.T) < _SETTLED_PX) & alike
+    shift, last, correlation = fit_shifts(
+        values_at(template_layer, there - template_corner).reshape(-1, PATCH_PX, PATCH_PX),
+        layer,
+        points_second[moving] - corner,
+        farthest=FARTHEST_PX * reach,
+        iterations=_ITERATIONS,
+        still=_STILL_PX,
+    )
+    stays = (last < _SETTLED_PX) & (correlation > _CORRELATION)
     refined, settled = points_second.copy(), moving
     refined[moving] += np.where(stays[:, None], shift, 0.0)
     settled[moving] = stays
@@ -101,7 +95,7 @@ def _inside(image: Image, patches: Points, margin: float) -> NDArray[np.bool_]:
     return np.asarray(inside.all(axis=(1, 2)), dtype=np.bool_)
 
 
-def _smooth(image: Image, patches: Points, margin: float) -> tuple[Points, Points]:
+def _smooth(image: Image, patches: Points, margin: float) -> tuple[NDArray[np.float32], Points]:
     """The part of the image that holds the patches, bands averaged, and the line and sample of its corner.
 
     It is smoothed a little: the gradient of raw noise says nothing about half a pixel.
@@ -110,36 +104,14 @@ def _smooth(image: Image, patches: Points, margin: float) -> tuple[Points, Point
     corner = np.maximum(np.floor(patches.min(axis=(0, 1))).astype(np.int64) - room, 0)
     line, sample = corner
     end_line, end_sample = np.ceil(patches.max(axis=(0, 1))).astype(np.int64) + room + 1
-    part = image.samples[:, line:end_line, sample:end_sample].mean(axis=0, dtype=np.float64)
-    from scipy import ndimage  # noqa: PLC0415 - slow to import; a known pointing needs none
-
-    return ndimage.gaussian_filter(part, _SMOOTHING_PX), corner.astype(np.float64)
-
-
-def _at(layer: Points, points: Points) -> Points:
-    """Bilinear values of a layer at points (n, m, 2)."""
-    from scipy import ndimage  # noqa: PLC0415 - as above
-
-    values: Points = ndimage.map_coordinates(layer, points.reshape(-1, 2).T, order=1, mode="nearest")
-    return values.reshape(points.shape[:-1])
+    part = grey(image.samples[:, line:end_line, sample:end_sample])
+    smooth = cv2.GaussianBlur(part, _SMOOTHING_SIZE, _SMOOTHING_PX, borderType=cv2.BORDER_REFLECT)
+    return np.asarray(smooth, dtype=np.float32), corner.astype(np.float64)
 
 
-def _step(template: Points, values: Points, down: Points, across: Points) -> Points:
-    """Least-squares shift (n, 2), px, with a gain and an offset of each patch free; nan where none fits."""
-    design = np.stack([down, across, values, np.ones_like(values)], axis=-1)
-    transposed = np.swapaxes(design, 1, 2)
-    normal = transposed @ design
-    normal += np.eye(4) * (_RIDGE * np.trace(normal, axis1=1, axis2=2)[:, None, None] + _RIDGE)
-    solved = np.linalg.solve(normal, transposed @ template[..., None])[..., 0]
-    gain = solved[:, 2:3]
-    step: Points = np.where(gain > _WEAKEST_GAIN, solved[:, :2] / np.maximum(gain, _WEAKEST_GAIN), np.nan)
-    return step
-
-
-def _correlation(template: Points, values: Points) -> Points:
-    """Correlation coefficient of patches (n, m)."""
-    a = template - template.mean(axis=1, keepdims=True)
-    b = values - values.mean(axis=1, keepdims=True)
-    spread = (a**2).sum(axis=1) * (b**2).sum(axis=1)
-    found: Points = (a * b).sum(axis=1) / np.sqrt(np.maximum(spread, 1e-12))
-    return found
+def grey(samples: NDArray[Any]) -> NDArray[np.float32]:
+    """Mean (lines, samples) of the bands: adding one to another is several times faster than NumPy's mean."""
+    total: NDArray[np.float32] = samples[0].astype(np.float32)
+    for band in samples[1:]:
+        total += band
+    return total if len(samples) == 1 else total / np.float32(len(samples))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -10,7 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hinterland.adjust.features import Features, find_features, level_grid
+from hinterland.adjust.features import (
+    FEATURES,
+    PREVIEW_PIXELS,
+    QUICK_FEATURES,
+    QUICK_PREVIEW_PIXELS,
+    Features,
+    find_features,
+    level_grid,
+)
 from hinterland.adjust.ground import wheel_plane
 from hinterland.adjust.matching import FEWEST, match, spread
 from hinterland.adjust.refinement import refine
@@ -27,6 +37,10 @@ POINTING_DEG = 0.6
 
 PER_PAIR = 300
 """Largest number of tie points of two images; more cost time and add nothing to three angles."""
+
+
+ENOUGH = 200
+"""Tie points of an exposure: with fewer, its features are looked for again on a larger preview."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,9 +73,10 @@ def find_tie_points(
 ) -> tuple[TiePoints, ...]:
     """Find the tie points of all images of one stop that overlap.
 
-    Features are found once an image, on level previews over the prior surface; matches must lie within the
+    Features are found on level previews over the prior surface; matches must lie within the
     prior's reach and move like their neighbours; their places are then refined on the images themselves, and
-    those whose surroundings disagree are left out. The tiles of one exposure share their pointing and are not
+    those whose surroundings disagree are left out. Exposures that come out with few are looked at again on larger
+    previews, with all that overlap them. The tiles of one exposure share their pointing and are not
     matched with each other.
 
     Parameters
@@ -87,15 +102,54 @@ def find_tie_points(
     cameras = [image.product.camera_in_local_level for image in images]
     x, y, z = (float(value) for value in np.mean([camera.center for camera in cameras], axis=0))
     viewpoint = (x, y, z)
-    grid = level_grid(images, surface, viewpoint)
-    features = find_features(images, grid, surface, viewpoint, workers)
-    nearness = [_nearness(one, grid, surface, viewpoint) for one in features]
-    pairs = [
+    every = [
         (i, j)
         for i in range(len(images))
         for j in range(i + 1, len(images))
         if images[i].product.exposure != images[j].product.exposure
     ]
+    search = functools.partial(_search, images, cameras, surface, viewpoint, per_pair, workers)
+    # two exposures have no third to help them: they are looked at closely at once
+    is_quick = len({image.product.exposure for image in images}) > 2
+    ties = search(QUICK_PREVIEW_PIXELS, QUICK_FEATURES, every) if is_quick else {}
+    poor = _poor(images, ties, min(ENOUGH, per_pair))
+    again = (
+        search(PREVIEW_PIXELS, FEATURES, [pair for pair in every if poor.intersection(pair)]) if poor else {}
+    )
+    found = {pair: max(ties.get(pair), again.get(pair), key=_count) for pair in every}
+    return tuple(one for one in found.values() if one is not None)
+
+
+def _count(ties: TiePoints | None) -> int:
+    return 0 if ties is None else len(ties)
+
+
+def _poor(images: Sequence[Image], ties: dict[tuple[int, int], TiePoints], enough: int) -> set[int]:
+    """Images of exposures with fewer tie points than are enough."""
+    counts: Counter[str] = Counter()
+    for pair, one in ties.items():
+        for i in pair:
+            counts[images[i].product.exposure] += len(one)
+    return {i for i, image in enumerate(images) if counts[image.product.exposure] < enough}
+
+
+def _search(
+    images: Sequence[Image],
+    cameras: Sequence[CameraModel],
+    surface: SurfaceModel,
+    viewpoint: Vector,
+    per_pair: int,
+    workers: int,
+    preview_pixels: float,
+    most: int,
+    pairs: Sequence[tuple[int, int]],
+) -> dict[tuple[int, int], TiePoints]:
+    """Tie points of some pairs, on previews of so many pixels; a pair without any is left out."""
+    grid = level_grid(images, surface, viewpoint, preview_pixels)
+    features = find_features(
+        images, grid, surface, viewpoint, workers, {i for pair in pairs for i in pair}, most
+    )
+    nearness = [_nearness(one, grid, surface, viewpoint) for one in features]
     to_image = [grid_to_image(grid, camera, surface, viewpoint) for camera in cameras]
 
     def tied(pair: tuple[int, int]) -> TiePoints | None:
@@ -122,7 +176,8 @@ def find_tie_points(
         return TiePoints(i, j, points_first[kept], points_second[kept])
 
     with ThreadPoolExecutor(workers) as pool:
-        return tuple(one for one in pool.map(tied, pairs) if one is not None)
+        found = zip(pairs, pool.map(tied, pairs), strict=True)
+        return {pair: one for pair, one in found if one is not None}
 
 
 def _nearness(

@@ -143,8 +143,9 @@ def _project(data: Transfers, seen: Array, finite: NDArray[np.bool_]) -> Array:
     """Project what each target sees (n, 3): (n, 2)."""
     out = np.empty((len(seen), 2))
     for image in np.unique(data.target):
+        every = np.flatnonzero(data.target == image)
         for is_finite in (False, True):
-            rows = np.flatnonzero((data.target == image) & (finite == is_finite))
+            rows = every[finite[every] == is_finite]
             if len(rows):
                 out[rows] = maps.project_points(data.cameras[image].numbers, seen[rows], finite=is_finite)
     return out

@@ -7,7 +7,7 @@ clearly explains the overlaps: raw products are flat-fielded, or stretched, or n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,16 +16,19 @@ from hinterland.model.cameras import CameraModel
 from hinterland.model.previews import LevelPreview, overlap
 from hinterland_kernels.pixel.flat import Flat
 
+Distances = Callable[[int, NDArray[np.intp], NDArray[np.intp]], NDArray[np.float64]]
+
 FEWEST_SAMPLES = 200
 """Overlap samples below which nothing is concluded."""
 WORTH = 0.8
 """The flat field must bring the scatter of the log ratios below this share of what gains alone leave."""
 STRONGEST = 2.5
 """A factor at the corner above this is no lens but a misfit."""
-_MOST_SAMPLES = 20_000
+_MOST_SAMPLES = 5_000
 """Of the overlaps of a group: two numbers are not known any better from more."""
 _DARKEST_SHARE = 0.02
 _ROUNDS = 12
+_ENOUGH = 1e-6  # of the scatter
 _MAD_TO_SIGMA = 1.4826
 
 
@@ -39,7 +42,7 @@ def corner_flat(camera: CameraModel, k1: float, k2: float) -> Flat:
 
 def fit_flat(
     previews: Sequence[LevelPreview],
-    distances: Sequence[NDArray[np.float64]],
+    distances: Distances,
     groups: Sequence[str],
     largest: float,
     turn: int,
@@ -50,8 +53,8 @@ def fit_flat(
     ----------
     previews : sequence of LevelPreview
         Frames on a common reduced grid, as they are.
-    distances : sequence of (lines, samples) float64
-        For each preview, t of `Flat` at its pixels.
+    distances : callable
+        Gives, for the index of a preview and lines and samples (n,) of it, t of `Flat` (n,).
     groups : sequence of str
         For each preview, the lens it was taken through.
     largest : float
@@ -87,34 +90,38 @@ def fit_flat(
 
 def _log_ratios(
     previews: Sequence[LevelPreview],
-    distances: Sequence[NDArray[np.float64]],
+    distances: Distances,
     members: Sequence[int],
     largest: float,
     turn: int,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]] | None:
     """Design (rows, 2), log ratios and pair of all overlaps of a group; None where too few."""
-    blocks: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
+    greys = {i: previews[i].values.mean(axis=0, dtype=np.float64) for i in members}
+    usable = {
+        i: previews[i].mask & (grey > _DARKEST_SHARE * largest) & (grey < 0.98 * largest)
+        for i, grey in greys.items()
+    }
+    found = []
     for position, i in enumerate(members):
         for j in members[position + 1 :]:
             for first, second in overlap(previews[i], previews[j], turn):
-                a = previews[i].values[:, *first].mean(axis=0, dtype=np.float64)
-                b = previews[j].values[:, *second].mean(axis=0, dtype=np.float64)
-                good = previews[i].mask[first] & previews[j].mask[second]
-                for values in (a, b):
-                    good &= (values > _DARKEST_SHARE * largest) & (values < 0.98 * largest)
-                if good.sum() < FEWEST_SAMPLES:
-                    continue
-                t, u = distances[i][first][good], distances[j][second][good]
-                blocks.append((np.stack([u - t, u * u - t * t], axis=1), np.log(a[good] / b[good])))
-    if not blocks:
+                places = np.nonzero(usable[i][first] & usable[j][second])
+                if len(places[0]) >= FEWEST_SAMPLES:
+                    found.append((i, j, first, second, places))
+    if not found:
         return None
-    every = -(-sum(len(ratios) for _, ratios in blocks) // _MOST_SAMPLES)
-    blocks = [(columns[::every], ratios[::every]) for columns, ratios in blocks]
-    return (
-        np.concatenate([columns for columns, _ in blocks]),
-        np.concatenate([ratios for _, ratios in blocks]),
-        np.repeat(np.arange(len(blocks)), [len(ratios) for _, ratios in blocks]),
-    )
+    every = -(-sum(len(places[0]) for *_, places in found) // _MOST_SAMPLES)
+    columns, ratios = [], []
+    for i, j, first, second, places in found:
+        here, there = (
+            tuple(place[::every] + part.start for place, part in zip(places, parts, strict=True))
+            for parts in (first, second)
+        )
+        t, u = distances(i, *here), distances(j, *there)
+        columns.append(np.stack([u - t, u * u - t * t], axis=1))
+        ratios.append(np.log(greys[i][here] / greys[j][there]))
+    pairs = np.repeat(np.arange(len(found)), [len(some) for some in ratios])
+    return np.concatenate(columns), np.concatenate(ratios), pairs
 
 
 def _robust_fit(
@@ -125,21 +132,24 @@ def _robust_fit(
     Each pair has its own ratio of gains, which the weighted mean over the pair takes off: a column for each
     pair would come to the same, at pairs times the memory.
     """
-    weights = np.ones(len(ratios))
+    squares, scatter = np.ones(len(ratios)), 0.0
     for _ in range(_ROUNDS):
-        total = np.bincount(pairs, weights**2)
+        total = np.bincount(pairs, squares)
         centred = np.stack(
             [
-                values - (np.bincount(pairs, weights**2 * values) / total)[pairs]
+                values - (np.bincount(pairs, squares * values) / total)[pairs]
                 for values in (*design.T, ratios)
             ],
             axis=1,
         )
         columns, rest = centred[:, :-1], centred[:, -1]
+        weighed = columns * squares[:, None]
         solution = np.asarray(
-            np.linalg.lstsq(columns * weights[:, None], rest * weights, rcond=None)[0], dtype=np.float64
+            np.linalg.lstsq(weighed.T @ columns, weighed.T @ rest, rcond=None)[0], dtype=np.float64
         )
         left = rest - columns @ solution
-        scatter = _MAD_TO_SIGMA * float(np.median(np.abs(left))) + 1e-12
-        weights = 1.0 / np.sqrt(1.0 + (left / scatter) ** 2)
+        before, scatter = scatter, _MAD_TO_SIGMA * float(np.median(np.abs(left))) + 1e-12
+        if abs(scatter - before) < _ENOUGH * scatter:
+            break
+        squares = 1.0 / (1.0 + (left / scatter) ** 2)
     return solution, scatter

@@ -169,7 +169,11 @@ def footprint_on_grid(
         the last sample where the image lies across the seam: sample `s` is then sample `s % grid.samples`.
         On a grid that does not close there may be two, both inside it.
     """
-    seen = footprint(camera_in_local_level, surface, viewpoint)
+    return windows_on_grid(grid, footprint(camera_in_local_level, surface, viewpoint))
+
+
+def windows_on_grid(grid: CylindricalGrid, seen: Footprint | None) -> tuple[Window, ...]:
+    """Bound the part of a panorama that a footprint covers, as `footprint_on_grid` does."""
     if seen is None:
         return ()
     scale = grid.pixels_per_degree
@@ -201,6 +205,7 @@ def fit_grid(
     viewpoint: Vector,
     pixels_per_degree: float | None = None,
     wrap_multiple: int = 64,
+    footprints: Sequence[Footprint | None] | None = None,
 ) -> CylindricalGrid:
     """Find the smallest view that holds all images.
 
@@ -215,6 +220,8 @@ def fit_grid(
     wrap_multiple : int
         A view all round closes to exactly 360 degrees with a multiple of this many samples; the scale is then
         raised to fit.
+    footprints : sequence of Footprint or None, optional
+        Of the cameras, if they are known already.
 
     Returns
     -------
@@ -227,7 +234,9 @@ def fit_grid(
     ValueError
         If no camera sees anything, or the scale is not positive.
     """
-    seen = [found for camera in cameras if (found := footprint(camera, surface, viewpoint)) is not None]
+    if footprints is None:
+        footprints = [footprint(camera, surface, viewpoint) for camera in cameras]
+    seen = [one for one in footprints if one is not None]
     if not seen:
         message = f"a view needs an image that sees something, got {len(cameras)} cameras"
         raise ValueError(message)

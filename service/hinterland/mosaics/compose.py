@@ -15,7 +15,7 @@ from hinterland.mosaics.in_order import in_order
 from hinterland.mosaics.plan import Placement, Plan, with_halo
 from hinterland.mosaics.warping import Frames, Source
 from hinterland_kernels.backend import CPU, Backend
-from hinterland_kernels.blend import NOBODY, Layer, assign_owners, multiband, needed_windows
+from hinterland_kernels.blend import NOBODY, Layer, assign_owners, multiband, name_owners, needed_windows
 from hinterland_kernels.lattice import Lattice
 
 
@@ -44,7 +44,8 @@ class Composition:
     labels: NDArray[np.int16]
     """(label_lines, label_samples): frame index that owns each label pixel, on the plan's label grid."""
     dtype: np.dtype[Any]
-    """Of the output: uint8, uint16 or float32."""
+    """Of the output: uint8, uint16 or float32. So are the frames on the grid: samples are rounded before the
+    blend, and again where it changes them, which comes to 1 DN at most."""
     kernel: str = "lanczos3"
     backend: Backend = CPU
 
@@ -68,6 +69,7 @@ class Composition:
             sources=self.sources,
             solution=self.solution,
             kernel=self.kernel,
+            dtype=self.dtype,
             backend=self.backend,
         )
         masks = frames.masks(wide)
@@ -99,14 +101,14 @@ class Composition:
             window=window,
             samples=self.backend.to_host(blended),
             mask=owner != NOBODY,
-            sources=np.array([*(index + 1 for index in indices), 0], dtype=np.uint16)[owner],
+            sources=name_owners(owner, [index + 1 for index in indices]),
         )
 
     def _layer(self, frames: Frames, index: int, wide: Window, part: Window | None) -> Layer:
         """One frame on the part of a tile and its halo that the blend reads."""
         if part is None:
             xp = self.backend.xp
-            return Layer(xp.empty((self.bands, 0, 0), dtype=np.float32), xp.empty((0, 0), dtype=np.bool_))
+            return Layer(xp.empty((self.bands, 0, 0), dtype=self.dtype), xp.empty((0, 0), dtype=np.bool_))
         line, sample, lines, samples = part
         layer = frames.layer(index, (wide[0] + line, wide[1] + sample, lines, samples))
         return layer._replace(line=line + layer.line, sample=sample + layer.sample)

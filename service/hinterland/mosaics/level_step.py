@@ -48,10 +48,18 @@ def level_step(
     sides = [_values_at(previews, np.concatenate(frames), line, sample, grid) for frames in (owners, others)]
     steps = np.abs(sides[0] - sides[1])
     steps = steps[np.isfinite(steps)]
-    line, sample = np.nonzero(labels >= 0)
-    shown = _values_at(previews, labels[line, sample], line, sample, grid)
-    low, high = np.nanpercentile(shown, (1.0, 99.0))
-    return float(np.median(steps) / (high - low)) if steps.size and high > low else None
+    if not steps.size:
+        return None
+    low, high = np.percentile(np.concatenate([_owned(one, labels) for one in previews]), (1.0, 99.0))
+    return float(np.median(steps) / (high - low)) if high > low else None
+
+
+def _owned(preview: LevelPreview, labels: NDArray[np.int16]) -> NDArray[np.float32]:
+    """What a frame shows (n,) in all bands where it is the owner."""
+    lines, samples = preview.mask.shape
+    columns = np.arange(preview.sample, preview.sample + samples) % labels.shape[1]
+    owned = labels[preview.line : preview.line + lines, columns] == preview.frame
+    return preview.values[:, owned & preview.mask].reshape(-1)
 
 
 def _values_at(

@@ -10,7 +10,7 @@ import numpy as np
 
 from hinterland.errors import InputError, PlanTooLargeError
 from hinterland.model.grids import CylindricalGrid
-from hinterland.model.panorama_map import Window, fit_grid, footprint_on_grid
+from hinterland.model.panorama_map import Window, fit_grid, footprint, windows_on_grid
 from hinterland.model.solution import Solution
 from hinterland_kernels.blend import halo
 
@@ -222,7 +222,10 @@ def plan_panorama(
     """
     cameras = [frame.camera for frame in solution.frames]
     _check_scale(pixels_per_degree, max(camera.pixels_per_radian for camera in cameras))
-    grid = fit_grid(cameras, solution.surface, solution.viewpoint, pixels_per_degree, _WRAP_MULTIPLE)
+    seen = [footprint(camera, solution.surface, solution.viewpoint) for camera in cameras]
+    grid = fit_grid(
+        cameras, solution.surface, solution.viewpoint, pixels_per_degree, _WRAP_MULTIPLE, footprints=seen
+    )
     if grid.lines * grid.samples > LARGEST_GRID_PX:
         message = (
             f"the panorama would have {grid.samples} x {grid.lines} samples, "
@@ -231,8 +234,8 @@ def plan_panorama(
         raise PlanTooLargeError(message)
     placements = tuple(
         Placement(frame=index, window=window)
-        for index, camera in enumerate(cameras)
-        for window in footprint_on_grid(grid, camera, solution.surface, solution.viewpoint)
+        for index, found in enumerate(seen)
+        for window in windows_on_grid(grid, found)
     )
     return Plan(
         grid=grid,

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from hinterland.adjust.levelling import level
 from hinterland.adjust.vignetting import corner_flat, fit_flat
-from hinterland.model.panorama_map import footprint_on_grid, grid_to_image
+from hinterland.model.grids import CylindricalGrid
+from hinterland.model.panorama_map import Window, grid_to_image
 from hinterland.model.previews import LevelPreview
 from hinterland.model.solution import Solution
 from hinterland.mosaics.level_step import level_step
@@ -66,9 +67,8 @@ class Previews:
             grid=grid,
             label_factor=1,
             placements=tuple(
-                Placement(frame=index, window=window)
-                for index, frame in enumerate(solution.frames)
-                for window in footprint_on_grid(grid, frame.camera, solution.surface, solution.viewpoint)
+                replace(placement, window=_reduced_window(placement.window, plan.label_factor, grid))
+                for placement in plan.placements
             ),
         )
         self._solution = solution
@@ -213,7 +213,7 @@ class Previews:
             return solution  # tiles see only a part of the lens and are stretched one by one
         fitted = fit_flat(
             previews,
-            self._in_threads(self._distances, previews, CPU),
+            lambda index, lines, samples: self._distances(previews[index], lines, samples),
             [lenses[preview.frame] for preview in previews],
             largest,
             self._turn,
@@ -228,22 +228,18 @@ class Previews:
             ),
         )
 
-    def _distances(self, preview: LevelPreview) -> NDArray[np.float64]:
-        """Squared distance from the optical centre, 1 at the corner, at each pixel of a preview."""
+    def _distances(
+        self, preview: LevelPreview, lines: NDArray[np.intp], samples: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """Squared distance (n,) from the optical centre, 1 at the corner, at some pixels of a preview."""
         camera = self._solution.frames[preview.frame].camera
         exact_map = grid_to_image(self._plan.grid, camera, self._solution.surface, self._solution.viewpoint)
-        lines, samples = preview.mask.shape
-        grid = np.meshgrid(
-            np.arange(preview.line, preview.line + lines, dtype=np.float64),
-            np.arange(preview.sample, preview.sample + samples, dtype=np.float64),
-            indexing="ij",
-        )
-        points = exact_map(np.stack(grid, axis=-1).reshape(-1, 2))
+        places = np.stack([preview.line + lines, preview.sample + samples], axis=1).astype(np.float64)
         flat = corner_flat(camera, 0.0, 0.0)
-        squares: NDArray[np.float64] = ((points - (flat.line, flat.sample)) ** 2).sum(
+        squares: NDArray[np.float64] = ((exact_map(places) - (flat.line, flat.sample)) ** 2).sum(
             axis=1
         ) * flat.per_square
-        return squares.reshape(lines, samples)
+        return squares
 
     def labels(self, solution: Solution) -> tuple[NDArray[np.int16], float | None]:
         """Cut the seams of the levelled solution.
@@ -257,7 +253,7 @@ class Previews:
         """
         previews = self._warped(solution)
         sampling = [solution.frames[preview.frame].camera.pixels_per_radian for preview in previews]
-        labels = find_seams(previews, self._plan.grid, sampling=sampling)
+        labels = find_seams(previews, self._plan.grid, sampling=sampling, workers=self._workers)
         return labels, level_step(previews, labels, self._plan.grid)
 
 
@@ -265,3 +261,11 @@ def _averaged_px(pixels: float, shape: tuple[int, int]) -> int:
     """Edge of the blocks that a frame is averaged over if so many of its pixels lie along one of the preview."""
     doublings = math.floor(math.log2(pixels) + _SAME_SIZE)
     return 1 << max(min(doublings, min(shape).bit_length() - 1), 0)
+
+
+def _reduced_window(window: Window, factor: int, grid: CylindricalGrid) -> Window:
+    """The pixels of the reduced grid that hold a window; all round, not more than once."""
+    line, sample, lines, samples = window
+    top, left = line // factor, sample // factor
+    bottom, right = -(-(line + lines) // factor), -(-(sample + samples) // factor)
+    return top, left, bottom - top, min(right - left, grid.samples)

@@ -54,6 +54,7 @@ def find_seams(
     grid: SeamGrid,
     *,
     sampling: Sequence[float] | None = None,
+    workers: int = 1,
 ) -> NDArray[np.int16]:
     """Choose the frame that owns each pixel of a reduced grid.
 
@@ -66,6 +67,8 @@ def find_seams(
     sampling : sequence of float, optional
         Pixels per radian of each preview's image: where two overlap the finer one is preferred. None takes
         them as equal.
+    workers : int
+        Threads; they change no label.
 
     Returns
     -------
@@ -95,7 +98,7 @@ def find_seams(
         )
         for preview, finer in zip(previews, detail - detail.max(), strict=True)
     ]
-    labels = label_seams(windows, grid.shape, wraps=grid.wraps, length_cost=LENGTH_COST)
+    labels = label_seams(windows, grid.shape, wraps=grid.wraps, length_cost=LENGTH_COST, workers=workers)
     frames = np.array([-1, *(preview.frame for preview in previews)], dtype=np.int16)
     return frames[labels + 1]
 

@@ -69,6 +69,7 @@ def warp_placement(
     part: Window,
     *,
     kernel: str,
+    dtype: str = "float32",
     backend: Backend = CPU,
 ) -> tuple[Any, Any]:
     """Warp one frame onto a part of its placement, levelled: values (bands, lines, samples) and mask."""
@@ -81,6 +82,7 @@ def warp_placement(
         gain=frame.gain,
         offset=frame.offset,
         flat=frame.flat,
+        dtype=dtype,
         is_whole=source.is_whole,
         backend=backend,
     )
@@ -97,6 +99,8 @@ class Frames:
     solution: Solution
     kernel: str
     """Resampling kernel."""
+    dtype: np.dtype[Any]
+    """Of the layers: uint8, uint16 or float32."""
     backend: Backend = CPU
 
     def masks(self, window: Window) -> dict[int, Any]:
@@ -115,7 +119,7 @@ class Frames:
         return found
 
     def layer(self, frame: int, window: Window) -> Layer:
-        """One frame's levelled float32 samples on a window, or on the part of it that the frame lies on."""
+        """One frame's levelled samples on a window, or on the part of it that the frame lies on."""
         return self._carried(frame, window, bands=self.sources[frame].samples.shape[0], kernel=self.kernel)
 
     def _carried(self, frame: int, window: Window, *, bands: int, kernel: str) -> Layer:
@@ -126,14 +130,20 @@ class Frames:
         for placement, part, shift in self.plan.touching(window):
             if placement.frame == frame:
                 values, mask = warp_placement(
-                    self.lattices[placement], source, solved, part, kernel=kernel, backend=self.backend
+                    self.lattices[placement],
+                    source,
+                    solved,
+                    part,
+                    kernel=kernel,
+                    dtype=self.dtype.name,
+                    backend=self.backend,
                 )
                 layers.append(Layer(values, mask, part[0] - window[0], part[1] - shift - window[1]))
         return layers[0] if len(layers) == 1 else self._joined(window, layers, bands)
 
     def _joined(self, window: Window, layers: Sequence[Layer], bands: int) -> Layer:
         """Pieces of one frame; one all round meets itself at the seam, where both pieces are the same."""
-        values = self.backend.xp.zeros((bands, *window[2:]), dtype=np.float32)
+        values = self.backend.xp.zeros((bands, *window[2:]), dtype=self.dtype)
         mask = self.backend.xp.zeros(window[2:], dtype=np.bool_)
         for layer in layers:
             place = np.s_[

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from hinterland_kernels.backend import Backend
-from hinterland_kernels.blend import NOBODY, Layer, assign_owners
+from hinterland_kernels.blend import NOBODY, Layer, assign_owners, name_owners
 from hinterland_kernels.pixel.ownership import owner
 
 Mask = NDArray[np.bool_]
@@ -68,3 +68,8 @@ def test_every_pixel_has_the_owner_that_the_formula_gives_it(backend: Backend, *
     for i, j in np.ndindex(owners.shape):
         line, sample = (-3 + i + 0.5) / 4 - 0.5, (29 + j + 0.5) / 4 - 0.5
         assert owners[i, j] == owner(labels, masks, numbers, i, j, line, sample, wraps)
+
+
+def test_owners_get_their_names_and_nobody_none() -> None:
+    owners = np.array([[0, NOBODY, 2], [1, 1, NOBODY]], dtype=np.int16)
+    np.testing.assert_array_equal(name_owners(owners, [7, 40_000, 3]), [[7, 0, 3], [40_000, 40_000, 0]])

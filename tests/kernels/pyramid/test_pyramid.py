@@ -5,7 +5,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hinterland_kernels.pyramid import DTYPES, block_means, halve, halve_full, halve_labels
+from hinterland_kernels.pyramid import (
+    DTYPES,
+    block_means,
+    halve,
+    halve_full,
+    halve_labels,
+    paired_block_means,
+)
 
 SHAPES = [(1, 1), (1, 6), (2, 2), (7, 1), (64, 66), (33, 35)]
 
@@ -131,3 +138,31 @@ def test_block_means_are_those_of_what_is_valid(dtype: str, factor: int, share: 
 def test_means_by_nothing_are_refused() -> None:
     with pytest.raises(ValueError, match="no means by 0"):
         block_means(raster("uint8", (4, 4)), np.ones((4, 4), np.bool_), 0)
+
+
+@pytest.mark.parametrize("size", [1, 3, 4])
+@pytest.mark.parametrize("shape", [(1, 9), (9, 1), (16, 12), (23, 30)])
+def test_paired_means_and_slopes_are_numpys(size: int, shape: tuple[int, int]) -> None:
+    values = np.abs(np.random.default_rng(9).normal(0.0, 1e3, (2, 3, *shape))).astype(np.float32)
+    masks = np.random.default_rng(10).random((2, *shape)) < 0.97
+    values[0, 1, 0, 0] = 0.0
+    m, n = (extent // size for extent in shape)
+
+    def blocked(array: NDArray[np.generic]) -> NDArray[np.generic]:
+        whole = array[..., : m * size, : n * size]
+        return whole.reshape(*array.shape[:-2], m, size, n, size).swapaxes(-3, -2)
+
+    means, slopes, is_usable = paired_block_means(tuple(values), tuple(masks), size, bright=2500.0)
+    exact = values.astype(np.float64)
+    steps = [np.gradient(exact, axis=axis) if values.shape[axis] > 1 else 0.0 * exact for axis in (2, 3)]
+    # sums of at most 16 float64: their order is all that differs
+    np.testing.assert_allclose(means, blocked(exact).mean(axis=(-2, -1)), rtol=1e-12)
+    np.testing.assert_allclose(slopes, blocked(np.hypot(*steps)).mean(axis=(-2, -1)), rtol=1e-12)
+    usable = ((values > 0) & (values < 2500.0)).all(axis=(0, 1)) & masks.all(axis=0)
+    np.testing.assert_array_equal(is_usable, blocked(usable).all(axis=(-2, -1)))
+
+
+def test_images_that_do_not_lie_on_each_other_share_no_blocks() -> None:
+    one, other = raster("float32", (4, 4)), raster("float32", (4, 5))
+    with pytest.raises(ValueError, match="share no blocks"):
+        paired_block_means((one, other), (np.ones((4, 4), np.bool_), np.ones((4, 5), np.bool_)), 2)

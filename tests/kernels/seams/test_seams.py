@@ -16,6 +16,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_flow
 
 from hinterland_kernels.seams import MOST_LEVELS, ImageWindow, label_seams, minimum_cut, seams_cost
+from hinterland_kernels.seams._windows import groups_apart
 
 APOLLO = Path(__file__).parents[2] / "data" / "apollo15_overlap"
 
@@ -348,3 +349,32 @@ def test_values_that_are_not_valid_play_no_part() -> None:
     labels = label_seams([window(values, mask=values[0] == 0)], (4, 5), wraps=False)
     assert labels[2, 3] == -1
     assert np.count_nonzero(labels == 0) == 19
+
+
+@pytest.mark.parametrize("wraps", [False, True])
+def test_threads_change_no_label(*, wraps: bool) -> None:
+    rng = np.random.default_rng(21)
+    images = []
+    for index in range(6):
+        values = rng.normal(size=(2, 40, 30)).astype(np.float32)
+        images.append(ImageWindow(index % 3, 20 * index, values, np.ones((40, 30), np.bool_), values[0]))
+    alone, together = (
+        label_seams(images, (48, 120 if wraps else 130), wraps=wraps, workers=workers) for workers in (1, 4)
+    )
+    np.testing.assert_array_equal(alone, together)
+    assert len(np.unique(alone[alone >= 0])) > 1
+
+
+def test_images_that_have_their_turn_together_do_not_touch() -> None:
+    windows = np.array([[0, 0, 10, 10], [0, 10, 10, 10], [0, 21, 10, 10], [12, 5, 10, 20], [0, 90, 10, 12]])
+    assert groups_apart(windows, 110, wraps=False) == [[0, 2, 3, 4], [1]]
+    for wraps, width in ((False, 110), (True, 100)):
+        for group in groups_apart(windows, width, wraps=wraps):
+            owners = np.full((24, width), -1)
+            for image in group:
+                line, sample, lines, samples = windows[image]
+                rows = slice(max(line - 1, 0), line + lines + 1)
+                columns = np.arange(sample, sample + samples) % width
+                around = np.arange(sample - 1, sample + samples + 1) % width if wraps else columns
+                assert (owners[rows][:, around] < 0).all()
+                owners[line : line + lines, columns] = image

@@ -4,6 +4,7 @@ import pytest
 from navcam_rig import ATTITUDE, navcam_cameras
 from rephotograph import Photograph, navcam_picture, rephotograph
 
+from hinterland.adjust import tie_points
 from hinterland.adjust.tie_points import TiePoints, find_tie_points
 from hinterland.model.rotations import matrix_from_quaternion
 from hinterland.model.solution import INFINITY
@@ -60,6 +61,19 @@ def test_tie_points_lie_inside_the_valid_parts(
 def test_tie_points_are_spread_over_the_overlap(ties: tuple[TiePoints, ...]) -> None:
     for pair in ties:
         assert np.ptp(pair.points_first[:, 0]) > 0.5 * 480
+
+
+def test_exposures_with_few_tie_points_are_looked_at_again(
+    photographs: list[Photograph], ties: tuple[TiePoints, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = [photograph.image for photograph in photographs]
+    monkeypatch.setattr(tie_points, "ENOUGH", 0)
+    quick = {(pair.first, pair.second): len(pair) for pair in find_tie_points(images, per_pair=9_999)}
+    monkeypatch.setattr(tie_points, "ENOUGH", 10_000)
+    close = {(pair.first, pair.second): len(pair) for pair in find_tie_points(images, per_pair=9_999)}
+    assert quick.keys() == close.keys() == {(pair.first, pair.second) for pair in ties}
+    assert all(close[pair] >= count for pair, count in quick.items())
+    assert sum(close.values()) > 1.2 * sum(quick.values())
 
 
 def test_a_pair_gives_no_more_than_was_asked_for(photographs: list[Photograph]) -> None:
