@@ -143,7 +143,9 @@ def test_two_streams_do_not_write_one_upload(tmp_path: Path) -> None:
         first = asyncio.ensure_future(caller.inputs.WriteUpload(slow()))
         await sent.wait()
         partial = upload_path(tmp_path / "data", name.removeprefix("uploads/"))
-        async with asyncio.timeout(10.0):  # what was sent is on its way; once some is written the upload is held
+        async with asyncio.timeout(
+            10.0
+        ):  # what was sent is on its way; once some is written the upload is held
             while not (partial.exists() and partial.stat().st_size):
                 await asyncio.sleep(0)
         assert await refusal(running.caller().inputs.WriteUpload(pieces(name, b"x"))) == "UPLOAD_BUSY"
