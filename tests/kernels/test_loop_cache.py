@@ -39,8 +39,12 @@ print(json.dumps({"means": means, "said": said, "hits": hits, "filled": filled})
 """
 _KERNELS = """
 import sys
-from hinterland.doctor import compile_kernels
-compile_kernels()
+import tempfile
+from pathlib import Path
+from hinterland.doctor import _make_maps, _make_panoramas
+with tempfile.TemporaryDirectory() as folder:
+    _make_panoramas(Path(folder))
+    _make_maps(Path(folder))
 print("numba.np.arraymath" in sys.modules)
 """
 
