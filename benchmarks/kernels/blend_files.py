@@ -5,6 +5,7 @@ It does what enblend does, and no more: read, cut seams, blend five levels, writ
 
 from __future__ import annotations
 
+import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -85,3 +86,4 @@ def main(out: str, places: list[str]) -> None:
 
 if __name__ == "__main__":
     main(sys.argv[1], sys.argv[2:])
+    os._exit(0)  # as the command ends: to unload kernels one by one takes long

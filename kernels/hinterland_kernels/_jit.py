@@ -53,12 +53,21 @@ class Compiled:
     ----------
     function : callable
         What is compiled.
+    is_kept : bool
+        What is compiled is kept on disk.
     **options
         Of `numba.njit`.
     """
 
-    def __init__(self, function: Callable[..., object], **options: Any) -> None:  # noqa: ANN401 - Numba's
+    def __init__(
+        self,
+        function: Callable[..., object],
+        *,
+        is_kept: bool = False,
+        **options: Any,  # noqa: ANN401 - Numba's
+    ) -> None:
         functools.update_wrapper(self, function)
+        self._is_kept = is_kept
         self._options = options
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - the function's
@@ -76,7 +85,13 @@ class Compiled:
         """Numba's function; the plain one where NUMBA_DISABLE_JIT says so."""
         with _lock:  # two threads must not make two of one
             if "compiled" not in vars(self):
-                vars(self)["compiled"] = load_numba().njit(**self._options)(self.__wrapped__)
+                numba = load_numba()
+                made = numba.njit(**self._options)(self.__wrapped__)
+                if self._is_kept and not numba.config.DISABLE_JIT:
+                    from hinterland_kernels._loop_cache import LoopCache  # noqa: PLC0415 - it imports Numba
+
+                    made._cache = LoopCache(self.__wrapped__)  # noqa: SLF001 - as njit's cache=True does
+                vars(self)["compiled"] = made
             return vars(self)["compiled"]
 
 
@@ -109,7 +124,7 @@ def loop(function: F) -> F:
 
     Without `fastmath` each sample is the same sum in the same order whatever the tile or thread.
     """
-    made = Compiled(function, nogil=True, cache=True, error_model="numpy")
+    made = Compiled(function, is_kept=True, nogil=True, error_model="numpy")
     _loops.append(made)
     return made  # type: ignore[return-value]
 

@@ -205,14 +205,10 @@ def _hessian(sums: Array, pairs: NDArray[np.int64], count: int) -> Array:
 
 def _groups(overlaps: Sequence[_Overlap], count: int) -> NDArray[np.int64]:
     """Label (images,) of the group that overlaps join each image to."""
-    if not overlaps:
-        return np.arange(count)
-    from scipy.sparse import coo_array  # noqa: PLC0415 - slow to import
-    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
-
-    pairs = np.array([(one.first, one.second) for one in overlaps])
-    links = coo_array((np.ones(len(pairs)), pairs.T), shape=(count, count))
-    labels: NDArray[np.int64] = connected_components(links, directed=False)[1].astype(np.int64)
+    labels = np.arange(count)
+    for one in overlaps:
+        lesser, greater = sorted((labels[one.first], labels[one.second]))
+        labels[labels == greater] = lesser
     return labels
 
 

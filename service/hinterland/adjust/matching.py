@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import chain
-
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,8 +23,8 @@ FEWEST = 8
 """Fewer matches than this make no pair."""
 
 _SAME_SPOT_PX = 2.0
-_UNBOUNDED = 1e9
 _CHUNK = 1 << 14
+_ROWS = 128
 
 
 def match(
@@ -81,15 +80,22 @@ def _candidates(
     first: Features, second: Features, gate_px: NDArray[np.float64], turn: float
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """All pairs of features inside the gate, in ascending order."""
-    from scipy.spatial import cKDTree  # noqa: PLC0415 - slow to import; a known pointing needs none
-
-    around = np.array([_UNBOUNDED, turn])  # the tree takes samples as a circle and lines as they are
-    tree = cKDTree(np.mod(second.points, around), boxsize=around)
-    near = tree.query_ball_point(np.mod(first.points, around), gate_px, return_sorted=True)
-    counts = [len(one) for one in near]
-    return np.repeat(np.arange(len(near)), counts), np.fromiter(
-        chain.from_iterable(near), np.int64, sum(counts)
-    )
+    order = np.argsort(second.points[:, 0], kind="stable")
+    lines = second.points[order, 0]
+    begin = np.searchsorted(lines, first.points[:, 0] - gate_px, side="left")
+    end = np.searchsorted(lines, first.points[:, 0] + gate_px, side="right")
+    found = []
+    for start in range(0, len(begin), _ROWS):  # a wide gate holds very many pairs of lines that are near
+        rows = np.arange(start, min(start + _ROWS, len(begin)))
+        counts = end[rows] - begin[rows]
+        i = np.repeat(rows, counts)
+        j = order[np.arange(len(i)) + np.repeat(begin[rows] - np.cumsum(counts) + counts, counts)]
+        moved = _displacement(first.points[i], second.points[j], turn)
+        is_near = (moved**2).sum(axis=1) <= gate_px[i] ** 2
+        i, j = i[is_near], j[is_near]
+        found.append(np.stack([i, j])[:, np.lexsort((j, i))])
+    i, j = np.concatenate(found, axis=1)
+    return i, j
 
 
 def _squares(
@@ -139,9 +145,9 @@ def _supported(points: NDArray[np.float64], moved: NDArray[np.float64]) -> NDArr
     """Say which matches move like enough of their neighbours."""
     if len(points) <= SUPPORT:
         return np.zeros(len(points), dtype=np.bool_)
-    from scipy.spatial import cKDTree  # noqa: PLC0415 - as above
-
-    distance, near = cKDTree(points).query(points, k=min(NEIGHBOURS + 1, len(points)))
+    places = np.ascontiguousarray(points, dtype=np.float32)
+    count = min(NEIGHBOURS + 1, len(points))
+    distance, near = cv2.batchDistance(places, places, cv2.CV_32F, normType=cv2.NORM_L2, K=count)
     apart = np.linalg.norm(moved[near] - moved[:, None, :], axis=-1)
     alike = (apart < AGREEMENT_PX + AGREEMENT_SLOPE * distance).sum(axis=1) - 1  # itself
     supported: NDArray[np.bool_] = alike >= SUPPORT

@@ -34,6 +34,7 @@ TIE_SIGMA_PX = 0.5
 
 _ITERATIONS = 40
 _ENOUGH = 1e-7
+_ROWS = 1 << 14  # of the normal equations that are multiplied out at a time
 _UNSEEN_PX = 50.0  # stands for the residual of a point that the target cannot see
 
 
@@ -178,19 +179,38 @@ def _normal_equations(problem: Problem, state: Array) -> tuple[Array, Array]:
         columns.append(np.broadcast_to(problem.unknowns - 3 + np.arange(3), (len(data), 3)))
     values = np.concatenate(parts, axis=2)
     index = np.repeat(np.concatenate(columns, axis=1), 2, axis=0)
-    width = values.shape[2]
-    from scipy import sparse  # noqa: PLC0415 - slow to import; a known pointing needs none
-
-    jacobian = sparse.csr_array(
-        (values.reshape(-1), index.reshape(-1), np.arange(2 * len(data) + 1) * width),
-        shape=(2 * len(data), problem.unknowns),
-    )
-    each = np.repeat(weights, 2)
-    weighted = jacobian.multiply(each[:, None]).tocsr()
-    hessian = (jacobian.T @ weighted).toarray()
-    gradient = weighted.T @ offsets.reshape(-1)
+    hessian, gradient = _summed(values, index, weights, offsets, problem.unknowns)
     inertia = problem.prior_sigma**-2
     return hessian + np.diag(inertia), gradient + inertia * state
+
+
+def _summed(
+    slopes: Array, index: NDArray[np.int64], weights: Array, offsets: Array, unknowns: int
+) -> tuple[Array, Array]:
+    """Sums (unknowns, unknowns) and (unknowns,) over the transfers, which each move a few of the unknowns.
+
+    Parameters
+    ----------
+    slopes : (n, 2, k) float64
+        Of each transfer's residual by the k unknowns that move it, px.
+    index : (2 n, k) int64
+        Which they are.
+    weights : (n,) float64
+        Of the transfers, 1/px**2.
+    offsets : (n, 2) float64
+        Residuals, px.
+    unknowns : int
+        How many there are.
+    """
+    rows = slopes.reshape(index.shape)
+    weighted = rows * np.repeat(weights, 2)[:, None]
+    hessian, gradient = np.zeros(unknowns * unknowns), np.zeros(unknowns)
+    np.add.at(gradient, index.ravel(), (weighted * offsets.reshape(-1, 1)).ravel())
+    for start in range(0, len(rows), _ROWS):
+        part = slice(start, start + _ROWS)
+        places = index[part, :, None] * unknowns + index[part, None, :]
+        np.add.at(hessian, places.ravel(), (rows[part, :, None] * weighted[part, None, :]).ravel())
+    return hessian.reshape(unknowns, unknowns), gradient
 
 
 def solve(problem: Problem) -> Fit:

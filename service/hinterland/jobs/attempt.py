@@ -38,14 +38,17 @@ from hinterland.publish.panorama import make_bundle
 from hinterland_kernels.backend import BackendMissingError, compiled_folder, cuda
 
 _LATE = (
+    "PIL.BmpImagePlugin",  # these four the first picture asks for
+    "PIL.GifImagePlugin",
+    "PIL.JpegImagePlugin",
+    "PIL.PpmImagePlugin",
+    "encodings.utf_8_sig",
     "hinterland.mosaics.orthomosaic_previews",
     "hinterland.mosaics.seams",
     "hinterland.mosaics.vertical_levelling",
     "hinterland.publish.panorama_files",
     "hinterland.publish.rasters",
-    "scipy.ndimage",
-    "scipy.sparse",
-    "scipy.spatial",
+    "xstatic.pkg.leaflet",
 )
 """What commands import once they need it: a child has it before it is asked for a job."""
 _PROGRESS_INTERVAL_S = 0.2

@@ -20,9 +20,9 @@ _log = logging.getLogger(__name__)
 def load_compiled() -> Iterator[str]:
     """Load what the cache holds for this processor, one form of a loop at each step; yields the loop's name.
 
-    A loop that is first called in a job costs the job 10 ms, and the first of all half a second for the tables of
-    Numba's types. Numba asks for each loop whether its cache may be written: of all at once, before anything is
-    yielded, since nobody may write any more once the process is confined.
+    A loop that is first called in a job costs the job up to 10 ms, and the first of all the start of Numba. Numba
+    asks for each loop whether its cache may be written: of all at once, before anything is yielded, since nobody
+    may write any more once the process is confined.
     """
     return _loaded(list(_loops()))
 

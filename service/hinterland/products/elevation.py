@@ -12,11 +12,10 @@ import numpy as np
 import rasterio
 import rasterio.features
 from numpy.typing import NDArray
-from rasterio._err import CPLE_BaseError
-from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
 from hinterland.errors import InputError
+from hinterland.products.driver_errors import DRIVER_ERRORS
 from hinterland.products.ground_coordinates import Affine, GroundCoordinates, Scale, coordinates_of
 
 MOST_CELLS = 1 << 27
@@ -129,7 +128,7 @@ def read_dem(
         with rasterio.open(path) as dataset:
             reach = math.inf if most_cells is None else 0.5 * math.sqrt(most_cells)
             return _read(path, dataset, longitude_deg, latitude_deg, range_m, reach)
-    except (RasterioError, CPLE_BaseError, OSError) as error:
+    except DRIVER_ERRORS as error:
         message = f"{path}: cannot be read as an elevation model: {error}; give a GeoTIFF of heights"
         raise InputError(message) from error
 

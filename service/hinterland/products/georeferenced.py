@@ -17,16 +17,14 @@ from typing import Any
 
 import numpy as np
 import rasterio
-from rasterio._err import CPLE_BaseError
 from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 from hinterland.errors import FormatError, InputError, OutsideError, TooLargeError, TruncatedError
 from hinterland.model.map_grids import MapGrid
 from hinterland.model.reprojection import is_geographic, map_crs
+from hinterland.products.driver_errors import DRIVER_ERRORS
 from hinterland.products.plain_blocks import PlainBlocks, plain_blocks
-
-DRIVER_ERRORS = (RasterioError, CPLE_BaseError, OSError)
 
 _SIGNATURES = (
     ("GTiff", re.compile(rb"\A(II[*+]\0|MM\0[*+])")),

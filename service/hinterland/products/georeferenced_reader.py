@@ -23,7 +23,8 @@ from rasterio.windows import Window as FileWindow
 
 from hinterland.errors import InputError
 from hinterland.model.map_grids import Window
-from hinterland.products.georeferenced import DRIVER_ERRORS, MapRaster
+from hinterland.products.driver_errors import DRIVER_ERRORS
+from hinterland.products.georeferenced import MapRaster
 from hinterland.products.plain_blocks import PlainBlocks
 from hinterland_kernels.pyramid import block_means
 

@@ -17,7 +17,7 @@ from rasterio.windows import Window
 from hinterland.errors import InputError
 from hinterland.products.cog import BLOCK
 from hinterland.products.cog.codecs import unreferenced
-from hinterland.products.georeferenced import DRIVER_ERRORS
+from hinterland.products.driver_errors import DRIVER_ERRORS
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry

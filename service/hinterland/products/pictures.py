@@ -12,20 +12,22 @@ import io
 import struct
 import zlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as Picture
 
 from hinterland.errors import InputError, TooLargeError
 from hinterland.products.fields import printable
 from hinterland.products.sources import Source
 
+if TYPE_CHECKING:
+    from PIL import Image as Picture
+
 _BEGINNINGS = {b"\x89PNG\r\n\x1a\n": "PNG", b"\xff\xd8\xff": "JPEG"}
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error)
 _MODES = frozenset({"L", "LA", "RGB", "RGBA", "I;16"})
 _PLAIN = {"1": "L", "P": "RGB", "PA": "RGBA"}
-_TOO_LARGE = (Picture.DecompressionBombError, Picture.DecompressionBombWarning)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -89,9 +91,11 @@ def _format(data: bytes) -> str | None:
 
 
 def _opened(source: Source) -> Picture.Image:
+    from PIL import Image as Picture  # noqa: PLC0415 - most frames are no pictures
+
     try:
         return Picture.open(io.BytesIO(source.data), formats=tuple(_BEGINNINGS.values()))
-    except _TOO_LARGE as error:
+    except (Picture.DecompressionBombError, Picture.DecompressionBombWarning) as error:
         message = f"{source.name}: the picture claims an absurd size; fetch it again"
         raise TooLargeError(message) from error
     except _BROKEN as error:

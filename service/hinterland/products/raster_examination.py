@@ -21,8 +21,9 @@ from rasterio.env import Env
 from rasterio.errors import NotGeoreferencedWarning
 
 from hinterland.errors import InputError, OutsideError, TooLargeError, TruncatedError
+from hinterland.products.driver_errors import DRIVER_ERRORS
 from hinterland.products.fields import printable
-from hinterland.products.georeferenced import DRIVER_ERRORS, HEAD_BYTES, check_size, driver_of, files_of
+from hinterland.products.georeferenced import HEAD_BYTES, check_size, driver_of, files_of
 from hinterland.products.label_checks import check_named_files, check_text_label
 
 _MOST_OVERVIEWS = 32

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,6 @@ import numpy as np
 from hinterland.errors import NothingToDoError
 from hinterland.mosaics.compose import Composition
 from hinterland.mosaics.seams import SeamMeter
-from hinterland.products.cog import RasterWriter
 from hinterland.publish.stages import Stages
 from hinterland.publish.view import View
 
@@ -50,34 +50,40 @@ def write_rasters(composition: Composition, workers: int, folder: Path, stages: 
     }
     size: dict[str, Any] = {"lines": grid.lines, "samples": grid.samples, "metadata": georeference}
     stop = composition.solution.frames[0].product.stop
-    panorama = RasterWriter(
-        folder / "panorama.tif",
-        bands=composition.bands,
-        dtype=composition.dtype,
-        description=f"Panorama, {stop}",
-        **size,
-    )
-    sources = RasterWriter(
-        folder / "sources.tif",
-        bands=1,
-        dtype=np.uint16,
-        labels=True,
-        description=f"Source frames of the panorama, {stop}",
-        **size,
-    )
     total = plan.tile_count + 1
-    with stages.stage("blending", total), panorama, sources:
-        for done, tile in enumerate(composition.tiles(workers=workers), start=1):
-            line, sample, lines, samples = tile.window
-            panorama.write(line, sample, tile.samples, tile.mask)
-            sources.write(line, sample, tile.sources[None])
-            lines_covered[line : line + lines] |= tile.mask.any(axis=1)
-            sample_weights[sample : sample + samples] += solid_angles[line : line + lines] @ tile.mask
-            meter.add(line, sample, tile.samples, tile.sources)
-            seen.update(np.unique(tile.sources).tolist())
-            stages.advance("blending", done, total)
-        panorama.finish()
-        sources.finish()
+    with stages.stage("blending", total):
+        tiles = composition.tiles(workers=workers)
+        first = next(tiles)
+        # slow to import: meanwhile the next tiles are made
+        from hinterland.products.cog import RasterWriter  # noqa: PLC0415
+
+        panorama = RasterWriter(
+            folder / "panorama.tif",
+            bands=composition.bands,
+            dtype=composition.dtype,
+            description=f"Panorama, {stop}",
+            **size,
+        )
+        sources = RasterWriter(
+            folder / "sources.tif",
+            bands=1,
+            dtype=np.uint16,
+            labels=True,
+            description=f"Source frames of the panorama, {stop}",
+            **size,
+        )
+        with panorama, sources:
+            for done, tile in enumerate(chain([first], tiles), start=1):
+                line, sample, lines, samples = tile.window
+                panorama.write(line, sample, tile.samples, tile.mask)
+                sources.write(line, sample, tile.sources[None])
+                lines_covered[line : line + lines] |= tile.mask.any(axis=1)
+                sample_weights[sample : sample + samples] += solid_angles[line : line + lines] @ tile.mask
+                meter.add(line, sample, tile.samples, tile.sources)
+                seen.update(np.unique(tile.sources).tolist())
+                stages.advance("blending", done, total)
+            panorama.finish()
+            sources.finish()
     if not lines_covered.any():
         message = "the frames cover no pixel of the panorama: every sample of theirs is masked"
         raise NothingToDoError(message)

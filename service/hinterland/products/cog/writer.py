@@ -37,7 +37,7 @@ from hinterland.products.cog.container import read_directory
 from hinterland.products.cog.files import Heap
 from hinterland.products.cog.layout import BLOCK, Storage, levels_of
 from hinterland.products.cog.pieces import Piece, Pieces, Place
-from hinterland.products.georeferenced import DRIVER_ERRORS
+from hinterland.products.driver_errors import DRIVER_ERRORS
 from hinterland_kernels.pyramid import halve, halve_full, halve_labels
 
 _BLOCKS_IN_MEMORY = 24 << 20
