@@ -84,21 +84,29 @@ def share_missing(  # noqa: C901 - lines and columns off the mask, side by side
     one, share = floats(np.float32(1.0)), floats(np.float32(1.0 / (size * size)))
     samples, wide = mask.shape[1], out.shape[1] * size
     start, stop = min(max(-sample, 0), wide), min(max(samples - sample, 0), wide)
+    # blocks beside the mask are missing, but where the raster goes on
+    left = 0 if ends[1] else start // size
+    right = out.shape[1] if ends[3] else max((stop + size - 1) // size, left)
+    part = (right - left) * size
+    start, stop, sample = start - left * size, stop - left * size, sample + left * size
     nothing = np.zeros(MANY, dtype=np.uint8)
     rows = np.empty(size, dtype=np.int64)  # where the lines of a block begin in the mask
-    room = np.empty(wide + 2 * MANY, dtype=np.uint16)  # for what is valid of the columns of blocks
+    room = np.empty(part + 2 * MANY, dtype=np.uint16)  # for what is valid of the columns of blocks
     for i in range(out.shape[0]):
         count = 0
         for at in range(line + i * size, line + (i + 1) * size):
             if (at >= 0 or ends[0]) and (at < lines or ends[2]):
                 rows[count] = min(max(at, 0), mask.shape[0] - 1) * samples
                 count += 1
+        if count == 0:
+            out[i] = 1.0
+            continue
         before, behind = np.uint16(0), np.uint16(0)
         for k in range(count):
             before += np.uint16(ends[1] and mask[rows[k] // samples, 0])
             behind += np.uint16(ends[3] and mask[rows[k] // samples, samples - 1])
         room[:start], room[stop:] = before, behind
-        last = stop - (stop - start) % MANY if stop > start else start
+        last = stop - (stop - start) % MANY
         for j in range(start, last, MANY):
             total = load_terms(nothing, 0)
             for k in range(count):
@@ -108,10 +116,11 @@ def share_missing(  # noqa: C901 - lines and columns off the mask, side by side
             room[j] = 0
             for k in range(count):
                 room[j] += mask[rows[k] // samples, sample + j]
-        _add_pairs(room, wide, size)
-        for j in range(0, out.shape[1], COUNT):
-            left = out.shape[1] - j
-            store(out, i * out.shape[1] + j, one - share * load_first(room, j, left), left)
+        _add_pairs(room, part, size)
+        out[i, :left], out[i, right:] = 1.0, 1.0
+        for j in range(left, right, COUNT):
+            valid = load_first(room, j - left, right - j)
+            store(out, i * out.shape[1] + j, one - share * valid, right - j)
 
 
 @part_of_loop
