@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.harness import CORES, Figure, Settings, floor_share, in_threads, paired
+from benchmarks.harness import Figure, Settings, floor_share, in_threads, paired
 from benchmarks.kernels.bench_blend import Mosaic, mosaics, widened
-from hinterland_kernels.blend import Layer
-from hinterland_kernels.feather import block_size, feather_weights, reach
 from hinterland_kernels.feather.average import Average
 
 _WIDTH_PX = 64
@@ -23,57 +20,23 @@ _TILE_PX = 1024
 _BANDS = 3
 
 
-def _tile(mosaic: Mosaic, masks: list[NDArray[np.bool_]], out: NDArray[Any], index: int) -> None:
-    """Make one tile of the canvas; `masks` are `_wide`."""
-    shape, size, around = mosaic.owners.shape, block_size(_WIDTH_PX), reach(_WIDTH_PX)
+def _tile(mosaic: Mosaic, out: NDArray[Any], index: int) -> None:
+    """Make one tile of the canvas."""
+    shape = mosaic.owners.shape
     across = -(-shape[1] // _TILE_PX)
     top, left = index // across * _TILE_PX, index % across * _TILE_PX
-    lines, samples = min(_TILE_PX, shape[0] - top), min(_TILE_PX, shape[1] - left)
-    average = Average(_BANDS, lines, samples)
-    touching = [
-        (number, layer)
-        for number, layer in enumerate(mosaic.layers)
-        if max(top, layer.line) < min(top + lines, layer.line + layer.mask.shape[0])
-        and max(left, layer.sample) < min(left + samples, layer.sample + layer.mask.shape[1])
-    ]
-    for number, layer in touching:
-        height, width = layer.mask.shape
-        origin = top - layer.line, left - layer.sample
-        if (
-            len(touching) == 1
-            and min(origin) >= 0
-            and origin[0] + lines <= height
-            and origin[1] + samples <= width
-        ):
-            part = slice(origin[0], origin[0] + lines), slice(origin[1], origin[1] + samples)
-            if layer.mask[part].all():  # an average of one is that one, whatever its weight
-                out[:, top : top + lines, left : left + samples] = layer.values[:, *part]
-                return
-        first, last = max(top, layer.line // size * size), min(top + lines, layer.line + height)
-        start, stop = max(left, layer.sample // size * size), min(left + samples, layer.sample + width)
-        line, sample = first - layer.line // size * size, start - layer.sample // size * size
-        weights = feather_weights(
-            masks[number], _WIDTH_PX, (around + line, around + sample), (last - first, stop - start)
-        )
-        origin, place = (first - layer.line, start - layer.sample), (first - top, start - left)
-        average.add(layer.values, origin, weights, number, place)
+    average = Average(_BANDS, min(_TILE_PX, shape[0] - top), min(_TILE_PX, shape[1] - left), _WIDTH_PX)
+    for number, layer in enumerate(mosaic.layers):
+        lines, samples = layer.mask.shape
+        if -lines < layer.line - top < _TILE_PX and -samples < layer.sample - left < _TILE_PX:
+            average.add(layer.values, layer.mask, number, (layer.line - top, layer.sample - left))
     average.lay_over(out, at=(top, left))
 
 
-def _wide(layer: Layer) -> NDArray[np.bool_]:
-    """The mask of a layer and what is around it, as far as weights reach, from a block of the canvas on."""
-    size, around = block_size(_WIDTH_PX), reach(_WIDTH_PX)
-    return np.pad(
-        layer.mask, [(around + place % size, around + size) for place in (layer.line, layer.sample)]
-    )
-
-
 def _ours(mosaic: Mosaic) -> NDArray[Any]:
-    with ThreadPoolExecutor(CORES) as pool:
-        masks = list(pool.map(_wide, mosaic.layers))
     out = np.zeros((_BANDS, *mosaic.owners.shape), mosaic.layers[0].values.dtype)
     count = -(-mosaic.owners.shape[0] // _TILE_PX) * -(-mosaic.owners.shape[1] // _TILE_PX)
-    in_threads(functools.partial(_tile, mosaic, masks, out), range(count))
+    in_threads(functools.partial(_tile, mosaic, out), range(count))
     return out
 
 

@@ -8,34 +8,21 @@ samples and interpolated by quadratic B-splines, which have no creases either.
 
 from __future__ import annotations
 
-import functools
 import math
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["NARROWEST_PX", "WIDEST_PX", "block_size", "feather_weights", "reach"]
+from hinterland_kernels.feather._steps import Ends, block_size, missing_shares, steps_of
+
+__all__ = ["NARROWEST_PX", "WIDEST_PX", "Ends", "block_size", "check_width", "feather_weights", "reach"]
 
 NARROWEST_PX = 4
 WIDEST_PX = 2048
 """Widths of a feather, in samples."""
 
-_BLOCKS = 16
-"""At least so many blocks make up the width, where blocks are larger than a sample."""
 _SPLINE = 1
 """Blocks beside its own that a sample is interpolated from."""
-_FINE_PX = 8.0
-"""Width, on samples, of a second feather within wide ones."""
-_HALF = 0.25
-"""Share of the width at which the weight from a straight edge is a half."""
-_OWN = 32.0
-"""What a block has to say that is missing itself in part: about the sum of `r**-4` over its own area, an eighth of
-a block left out."""
-
-
-def block_size(width_px: float) -> int:
-    """Samples along one block, a power of two: tiles must begin on multiples of it."""
-    return 1 << max(0, math.floor(math.log2(width_px / _BLOCKS)))
 
 
 def reach(width_px: float) -> int:
@@ -76,9 +63,7 @@ def feather_weights(
     ----------
     Belyaev, Fayolle and Pasko 2013, "Signed Lp-distance fields", Computer-Aided Design 45(2).
     """
-    if not NARROWEST_PX <= width_px <= WIDEST_PX:
-        message = f"a feather is {NARROWEST_PX} to {WIDEST_PX} samples wide, got {width_px}"
-        raise ValueError(message)
+    check_width(width_px)
     size = block_size(width_px)
     line, sample = origin
     if line % size or sample % size:
@@ -89,37 +74,16 @@ def feather_weights(
         raise ValueError(message)
     from hinterland_kernels.feather import _cpu  # noqa: PLC0415 - loads Numba
 
-    mask = np.ascontiguousarray(mask)
+    valid = np.ascontiguousarray(mask).view(np.uint8)
+    steps, ends = steps_of(width_px), (True, True, True, True)
+    missing = missing_shares(valid, len(valid), ends, origin, shape, steps[0])
     weights = np.empty(shape, dtype=np.float32)
-    _cpu.show_valid(mask, line, sample, weights)
-    # blocks pass over gaps of few samples
-    for width in (width_px, _FINE_PX) if size > 1 else (width_px,):
-        block = block_size(width)
-        kernel = _kernel(width / block)
-        _cpu.weigh(mask, line, sample, block, kernel, width / block * _HALF, _splines(block), weights)
+    _cpu.fill(valid, len(valid), ends, origin, missing, (0, 0), *steps, shape[1], weights)
     return weights
 
 
-@functools.cache
-def _kernel(width: float) -> NDArray[np.float32]:
-    """`r**-4` out to the width, where it is 0, scaled so that a half plane d away sums to `d**-2`.
-
-    Columns of 0 fill it up to a multiple of four.
-    """
-    radius = math.ceil(width)
-    axis = np.arange(-radius, radius + 1.0)
-    squares = axis[:, None] ** 2 + axis[None, :] ** 2
-    squares[radius, radius] = math.inf
-    kernel = np.maximum(squares**-2 - width**-4.0, 0.0)
-    kernel[radius, radius] = _OWN
-    kernel = np.pad(kernel * (4.0 / math.pi), ((0, 0), (0, -kernel.shape[1] % 4)))
-    return kernel.astype(np.float32)
-
-
-@functools.cache
-def _splines(size: int) -> NDArray[np.float32]:
-    """Quadratic B-spline weights of the block before, the block itself and the next: (3, size + 16), in turns."""
-    from hinterland_kernels._lines import COUNT  # noqa: PLC0415 - loads Numba
-
-    off = (np.arange(size + COUNT) % size + 0.5) / size - 0.5
-    return np.stack([0.5 * (0.5 - off) ** 2, 0.75 - off**2, 0.5 * (0.5 + off) ** 2]).astype(np.float32)
+def check_width(width_px: float) -> None:
+    """Raise a ValueError if a feather cannot be so wide."""
+    if not NARROWEST_PX <= width_px <= WIDEST_PX:
+        message = f"a feather is {NARROWEST_PX} to {WIDEST_PX} samples wide, got {width_px}"
+        raise ValueError(message)

@@ -13,140 +13,107 @@ from numpy.typing import NDArray
 
 from hinterland_kernels._jit import loop, part_of_loop
 from hinterland_kernels._lanes import from_step, pick
-from hinterland_kernels._lines import (
-    COUNT,
-    floats,
-    has_any,
-    load,
-    load_first,
-    load_pairs_apart,
-    store,
-    to_floats,
-    where_less,
-    wholes,
-)
+from hinterland_kernels._lines import COUNT, floats, has_any, load, load_first, store, where_less, wholes
+from hinterland_kernels.feather._blocks import is_any_missing, show_missing, show_valid
+from hinterland_kernels.feather._steps import Ends, Feather
 
 CELL = 64
-"""Blocks along one side of what is done at a time, unless nothing is missing near it."""
+"""Samples along one side of what a fine feather is worked out on at a time, unless nothing is missing near it."""
 
 
 @loop
-def show_valid(mask: NDArray[np.bool_], line: int, sample: int, out: NDArray[np.float32]) -> None:
-    """Fill with 1 where the mask, from a line and sample on, is valid, and with 0 elsewhere."""
-    lines, samples = out.shape
-    for i in range(lines):
-        at = (line + i) * mask.shape[1] + sample
-        for j in range(0, samples, COUNT):
-            store(out, i * samples + j, load_first(mask, at + j, samples - j), samples - j)
-
-
-@loop
-def weigh(
-    mask: NDArray[np.bool_],
-    line: int,
-    sample: int,
-    size: int,
-    kernel: NDArray[np.float32],
-    half: float,
-    splines: NDArray[np.float32],
+def fill(
+    mask: NDArray[np.uint8],
+    lines: int,
+    ends: Ends,
+    origin: tuple[int, int],
+    missing: NDArray[np.float32],
+    at: tuple[int, int],
+    wide: Feather,
+    fine: Feather,
+    samples: int,
     out: NDArray[np.float32],
 ) -> None:
-    """Multiply by weights that rise from what is missing.
+    """Fill in the weights of a raster on a cell.
 
     Parameters
     ----------
-    mask : (l, s) bool
-        True where valid; its edges go on.
-    line, sample : int
-        Of the mask, where `out` begins.
-    size : int
-        Samples along a block, a power of two.
-    kernel : (2 r + 1, >= 2 r + 1) float32
-        What a missing block adds to the closeness of those about it, with columns of 0 to a multiple of four.
-    half : float
-        Distance, in blocks, at which the weight is a half.
-    splines : (3, size + 16) float32
-        Weights of the block before, its own and the next, from the first sample of a block on.
-    out : (lines, samples) float32
-        On the tile.
+    mask : (l, s) uint8
+        1 where valid, 0 elsewhere; one line stands for all.
+    lines : int
+        Of the raster.
+    ends : Ends
+        Where it goes on; elsewhere it is missing beyond its ends.
+    origin : (line, sample)
+        Of the raster, where the cell begins, on a block; it may lie off it.
+    missing : (blocks down, blocks across) float32
+        Share of each block, of the wide feather's size, that is missing; see `share_missing`.
+    at : (line, sample)
+        Of the block there that is a radius of the kernel and one block above and left of the cell.
+    wide, fine : Feather
+        What is multiplied; the second, of blocks of one sample, if the first has larger ones.
+    samples : int
+        Of the cell.
+    out : (lines, >= samples) float32
+        The cell.
     """
-    reach = kernel.shape[0] // 2
-    beyond = (kernel.shape[1] + COUNT - 1) // COUNT
-    missing = np.zeros((CELL + 2 + 2 * reach, CELL + (2 + beyond) * COUNT), dtype=np.float32)
-    rises = np.zeros((CELL + 2, CELL + 3 * COUNT), dtype=np.float32)  # it is read two groups at a time
-    risen = np.zeros((CELL + 2, rises.shape[1] // COUNT), dtype=np.bool_)
-    room = np.zeros(missing.shape[1] * size + 2 * COUNT, dtype=np.uint16)
-    around, edge = (reach + 1) * size, CELL * size
-    for top in range(0, out.shape[0], edge):
-        for left in range(0, out.shape[1], edge):
-            rows, columns = min(edge, out.shape[0] - top), min(edge, out.shape[1] - left)
-            first, start = line + top - around, sample + left - around
-            if _is_whole(mask, first, start, first + rows + 2 * around, start + columns + 2 * around):
-                continue
-            blocks = (rows + size - 1) // size, (columns + size - 1) // size
-            inner = missing[: blocks[0] + 2 + 2 * reach]
-            share_missing(mask, first, start, size, room, inner)
-            rise(inner, kernel, half, rises, risen[: blocks[0] + 2, : (blocks[1] + 1 + COUNT) // COUNT])
-            spread(rises, risen, splines, size, top, left, rows, columns, out)
+    show_valid(mask, lines, origin[0], origin[1], samples, out)
+    _multiply(missing, at[0], at[1], wide, 0, 0, out.shape[0], samples, out)
+    if wide.size == 1:
+        return
+    radius = fine.kernel.shape[0] // 2 + 1
+    part = np.empty(
+        (
+            CELL + 2 * radius,
+            (CELL + COUNT - 1) // COUNT * COUNT + (2 + (fine.kernel.shape[1] + COUNT - 1) // COUNT) * COUNT,
+        ),
+        dtype=np.float32,
+    )
+    # of blocks: what is before the cell, and around a part of it
+    before, around = wide.kernel.shape[0] // 2 + 1, (radius + wide.size - 1) // wide.size
+    for top in range(0, out.shape[0], CELL):
+        for left in range(0, samples, CELL):
+            rows, columns = min(CELL, out.shape[0] - top), min(CELL, samples - left)
+            first, start = at[0] + before + top // wide.size, at[1] + before + left // wide.size
+            last, stop = (rows + wide.size - 1) // wide.size, (columns + wide.size - 1) // wide.size
+            if is_any_missing(
+                missing, first - around, start - around, first + last + around, start + stop + around
+            ):
+                show_missing(mask, lines, ends, origin[0] + top - radius, origin[1] + left - radius, part)
+                _multiply(part, 0, 0, fine, top, left, rows, columns, out)
 
 
 @loop
-def _is_whole(mask: NDArray[np.bool_], first: int, start: int, last: int, stop: int) -> bool:
-    """True if all is valid from a line and sample to others, of which some may lie off the mask."""
-    lines, samples = mask.shape
-    left = min(max(start, 0), samples - 1)
-    right = max(min(stop, samples), left + 1)
-    for i in range(min(max(first, 0), lines - 1), max(min(last, lines), 1)):
-        every = np.uint8(1)
-        row = mask[i, left:right]
-        for j in range(row.size):
-            every &= np.uint8(row[j])
-        if every == 0:
-            return False
-    return True
-
-
-@loop
-def share_missing(
-    mask: NDArray[np.bool_],
+def _multiply(
+    missing: NDArray[np.float32],
     line: int,
     sample: int,
-    size: int,
-    room: NDArray[np.uint16],
+    feather: Feather,
+    top: int,
+    left: int,
+    lines: int,
+    samples: int,
     out: NDArray[np.float32],
 ) -> None:
-    """Fill the share of each block that is not valid, the first at (line, sample); edges of the mask go on.
-
-    `room` is for the counts of a line of blocks, and two groups more.
-    """
-    share = floats(np.float32(1.0 / (size * size)))
-    lines, samples = mask.shape
-    wide = out.shape[1] * size
-    start, stop = min(max(-sample, 0), wide), min(max(samples - sample, 0), wide)
-    inner = room[start:stop]
-    for i in range(out.shape[0]):
-        room[:] = 0
-        for k in range(size):
-            row = mask[min(max(line + i * size + k, 0), lines - 1)]
-            here = row[sample + start : sample + stop]
-            for j in range(inner.size):
-                inner[j] += np.uint16(not here[j])
-            room[:start] += np.uint16(not row[0])
-            room[stop:wide] += np.uint16(not row[samples - 1])
-        width = 1
-        while width < size:  # pairs of columns, pairs of pairs ...
-            width *= 2
-            for j in range(0, wide // width, COUNT):
-                even, odd = load_pairs_apart(room, 2 * j)
-                store(room, j, to_floats(even + odd), wide // width - j)
-        for j in range(0, out.shape[1], COUNT):
-            left = out.shape[1] - j
-            store(out, i * out.shape[1] + j, share * load_first(room, j, left), left)
+    """Multiply a part of a cell, that begins at (top, left) of it, by one feather; see `fill`."""
+    size, kernel = feather.size, feather.kernel
+    down, across = (lines + size - 1) // size + 2, (samples + size - 1) // size + 2
+    reach = kernel.shape[0] - 1
+    if not is_any_missing(missing, line, sample, line + down + reach, sample + across + reach):
+        return
+    groups = (across + COUNT - 1) // COUNT
+    rises = np.empty((down, (groups + 2) * COUNT), dtype=np.float32)  # it is read two groups at a time
+    rises[:, groups * COUNT :] = 0.0
+    risen = np.zeros((down, groups + 2), dtype=np.bool_)
+    _rise(missing, line, sample, kernel, feather.half, rises, risen[:, :groups])
+    _spread(rises, risen, feather.splines, size, top, left, lines, samples, out)
 
 
 @loop
-def rise(
+def _rise(
     missing: NDArray[np.float32],
+    line: int,
+    sample: int,
     kernel: NDArray[np.float32],
     half: float,
     out: NDArray[np.float32],
@@ -157,85 +124,104 @@ def rise(
     `risen` has a group of blocks where any of them may not be 1; all are filled that lie in groups.
     """
     lines, groups = risen.shape
-    size = kernel.shape[0]
-    seen, level, repeats = _survey(missing, groups, (kernel.shape[1] + 2 * COUNT - 2) // COUNT)
-    scale = np.float32(half * half)
+    size, wide = kernel.shape[0], missing.shape[1]
+    seen, uneven, repeats = _survey(
+        missing, line, sample, lines + size - 1, groups, (kernel.shape[1] + 2 * COUNT - 2) // COUNT
+    )
+    scale, ones = np.float32(half * half), floats(np.float32(1.0))
     for i in range(lines):
-        if i > 0 and repeats[i + size - 1] >= size:  # a straight edge of the raster
-            out[i] = out[i - 1]
-            risen[i] = risen[i - 1]
+        last, at = i + size - 1, i * out.shape[1]
+        if i > 0 and repeats[last] >= size:  # a straight edge of the raster
+            for group in range(groups):
+                store(out, at + group * COUNT, load(out, at - out.shape[1] + group * COUNT), COUNT)
+                risen[i, group] = risen[i - 1, group]
             continue
         for group in range(groups):
-            risen[i, group] = seen[i : i + size, group].any()
+            risen[i, group] = seen[last, group] >= i
             here = group * COUNT
             if not risen[i, group]:
-                out[i, here : here + COUNT] = 1.0
-            elif group > 0 and level[i : i + size, group].all():
-                out[i, here : here + COUNT] = out[i, here - COUNT : here]
+                store(out, at + here, ones, COUNT)
+            elif group > 0 and uneven[last, group] < i:
+                store(out, at + here, load(out, at + here - COUNT), COUNT)
             else:
-                store(out, i * out.shape[1] + here, _closeness(missing, kernel, seen, i, group), COUNT)
+                first = (line + i) * wide + sample + here
+                store(out, at + here, _closeness(missing, kernel, seen, first, i, group), COUNT)
                 for b in range(here, here + COUNT):
                     root = np.float32(1.0) / math.sqrt(np.float32(1.0) + scale * out[i, b])
-                    out[i, b] = np.float32(0.0) if missing[i + size // 2, b + size // 2] == 1.0 else root
+                    own = missing[line + i + size // 2, sample + b + size // 2]
+                    out[i, b] = np.float32(0.0) if own == 1.0 else root
 
 
 @loop
 def _survey(
-    missing: NDArray[np.float32], groups: int, reach: int
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.int64]]:
-    """Look for what need not be summed up.
+    missing: NDArray[np.float32], line: int, sample: int, lines: int, groups: int, reach: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Look for what need not be summed up, from a line and sample on.
 
-    Of each line and group of blocks: whether anything is missing in it or the next, `reach` groups in all; whether
-    all of these and the group before are equal. Of each line: how many, up to it, are the same as the one before.
+    Of each line and group of blocks: the last line, up to it, in which anything is missing in the group or the
+    next, `reach` groups in all; the last in which these and the group before are not equal. Of each line: how
+    many, up to it, are the same as the one before.
     """
-    lines, samples = missing.shape
-    some, same = np.empty(samples // COUNT, dtype=np.bool_), np.empty(samples // COUNT, dtype=np.bool_)
-    seen, level = np.zeros((lines, groups), dtype=np.bool_), np.zeros((lines, groups), dtype=np.bool_)
+    samples, wide = missing.shape[1], groups + reach - 1
+    some, same = np.empty(wide, dtype=np.bool_), np.empty(wide, dtype=np.bool_)
+    seen, uneven = np.empty((lines, groups), dtype=np.int64), np.empty((lines, groups), dtype=np.int64)
     repeats = np.zeros(lines, dtype=np.int64)
     for i in range(lines):
+        first = (line + i) * samples + sample
         is_repeated = i > 0
-        for group in range(some.size):
-            at = i * samples + group * COUNT
-            own = load(missing, at)
-            some[group] = has_any(own)
-            same[group] = group > 0 and not has_any(own - load(missing, at - 1))
-            if i > 0:
-                is_repeated &= not has_any(own - load(missing, at - samples))
+        for group in range(wide):
+            if not is_repeated:
+                break
+            at = first + group * COUNT
+            is_repeated = not has_any(load(missing, at) - load(missing, at - samples))
         if is_repeated:
             repeats[i] = repeats[i - 1] + 1
+            for group in range(groups):
+                seen[i, group] = i if seen[i - 1, group] == i - 1 else seen[i - 1, group]
+                uneven[i, group] = i if uneven[i - 1, group] == i - 1 else uneven[i - 1, group]
+            continue
+        for group in range(wide):
+            own = load(missing, first + group * COUNT)
+            some[group] = has_any(own)
+            same[group] = group > 0 and not has_any(own - load(missing, first + group * COUNT - 1))
         for group in range(groups):
-            stop = min(group + reach, some.size)
-            seen[i, group] = some[group:stop].any()
-            level[i, group] = (
-                group > 0
-                and same[group:stop].all()
-                and not has_any(
-                    load(missing, i * samples + (group - 1) * COUNT) - floats(missing[i, group * COUNT])
-                )
-            )
-    return seen, level, repeats
+            is_seen, is_even = False, group > 0
+            for other in range(group, group + reach):
+                is_seen |= some[other]
+                is_even &= same[other]
+            if is_even:
+                before = load(missing, first + (group - 1) * COUNT)
+                is_even = not has_any(before - floats(missing[line + i, sample + group * COUNT]))
+            seen[i, group] = i if is_seen else (seen[i - 1, group] if i > 0 else -1)
+            uneven[i, group] = (uneven[i - 1, group] if i > 0 else -1) if is_even else i
+    return seen, uneven, repeats
 
 
 @part_of_loop
 def _closeness(
-    missing: NDArray[np.float32], kernel: NDArray[np.float32], seen: NDArray[np.bool_], i: int, group: int
+    missing: NDArray[np.float32],
+    kernel: NDArray[np.float32],
+    seen: NDArray[np.int64],
+    first: int,
+    i: int,
+    group: int,
 ) -> Any:  # noqa: ANN401 - lanes
-    """Sum the kernel over all that is missing about a group of blocks."""
-    first, second = floats(np.float32(0.0)), floats(np.float32(0.0))
-    third, fourth = first, second  # four sums at once: one would wait for itself
+    """Sum the kernel over all that is missing about a group of blocks; `first` is its own beginning."""
+    total, second = floats(np.float32(0.0)), floats(np.float32(0.0))
+    third, fourth = total, second  # four sums at once: one would wait for itself
     for k in range(kernel.shape[0]):
-        if seen[i + k, group]:
-            at = (i + k) * missing.shape[1] + group * COUNT
+        if seen[i + k, group] == i + k:
+            at = first + k * missing.shape[1]
             for m in range(0, kernel.shape[1], 4):
-                first = first + floats(kernel[k, m]) * load(missing, at + m)
+                total = total + floats(kernel[k, m]) * load(missing, at + m)
                 second = second + floats(kernel[k, m + 1]) * load(missing, at + m + 1)
                 third = third + floats(kernel[k, m + 2]) * load(missing, at + m + 2)
                 fourth = fourth + floats(kernel[k, m + 3]) * load(missing, at + m + 3)
-    return (first + second) + (third + fourth)
+    return (total + second) + (third + fourth)
 
 
 @loop
-def spread(
+def _spread(
     rises: NDArray[np.float32],
     risen: NDArray[np.bool_],
     splines: NDArray[np.float32],
@@ -254,33 +240,32 @@ def spread(
     while 1 << shift < size:
         shift += 1
     wide, turn = rises.shape[1], splines.shape[1]
+    groups = wide // COUNT
     steps = from_step(0, 1) >> shift
     least = floats(np.float32(1e-6))
+    row = np.empty(wide, dtype=np.float32)  # of blocks, on a line of samples
+    some = np.empty(groups, dtype=np.bool_)
     for i in range(lines):
         block, within = i >> shift, i & (size - 1)
+        is_any = False
+        for group in range(groups):
+            some[group] = risen[block, group] or risen[block + 1, group] or risen[block + 2, group]
+            is_any |= some[group]
+        if not is_any:
+            continue
         upper, here = floats(splines[0, within]), floats(splines[1, within])
         lower = floats(splines[2, within])
+        for at in range(block * wide, (block + 1) * wide, COUNT):
+            total = upper * load(rises, at) + here * load(rises, at + wide)
+            store(row, at - block * wide, total + lower * load(rises, at + 2 * wide), COUNT)
         for j in range(0, samples, COUNT):
-            first = j >> shift
-            is_one = True
-            for group in range(first // COUNT, (first + (COUNT - 1 >> shift) + 2) // COUNT + 1):
-                for k in range(3):
-                    is_one &= not risen[block + k, group]
-            if is_one:
+            first, start = j >> shift, j & (size - 1)
+            if not (some[first // COUNT] or some[(first + (COUNT - 1 >> shift) + 2) // COUNT]):
                 continue
-            at, start = block * wide + first, j & (size - 1)
-            low = _across(rises, at, wide, upper, here, lower)
-            high = _across(rises, at + COUNT, wide, upper, here, lower)
+            low, high = load(row, first), load(row, first + COUNT)
             root = load(splines, start) * pick(low, high, steps)
             root = root + load(splines, turn + start) * pick(low, high, steps + wholes(1))
             root = root + load(splines, 2 * turn + start) * pick(low, high, steps + wholes(2))
             weight = where_less(root * root, least, least, root * root)
             place = (top + i) * out.shape[1] + left + j
             store(out, place, load_first(out, place, samples - j) * weight, samples - j)
-
-
-@part_of_loop
-def _across(rises: NDArray[np.float32], at: int, wide: int, upper: Any, here: Any, lower: Any) -> Any:  # noqa: ANN401
-    """Sixteen blocks' rises on one line of samples."""
-    total = upper * load(rises, at) + here * load(rises, at + wide)
-    return total + lower * load(rises, at + 2 * wide)

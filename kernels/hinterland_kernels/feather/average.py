@@ -2,89 +2,137 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hinterland_kernels.feather import check_width
+from hinterland_kernels.feather._steps import (
+    ALL,
+    DEEP,
+    SOME,
+    Ends,
+    block_size,
+    missing_shares,
+    radius_of,
+    steps_of,
+)
+
 NOBODY = -1
 
-_STRIP_BYTES = 1 << 19
-"""Of the sums of some lines: they stay in the second cache while all rasters are added and the result is laid."""
+_CELL_BLOCKS = 8, 64
+_CELL_PX = 128, 256
+"""Lines and samples of a cell, at least: with the sums of a few bands it stays in the second cache."""
 
+DTYPES = ("uint8", "uint16", "float32")
+"""Of values, and of what is shown."""
 
-_MOST_CUT = 8
-"""Rasters along whose edges a tile is cut: of more there are too many pieces."""
-
-_LANE_BYTES = 4
-"""Of a sample that is copied in lanes."""
-
-_Cell = tuple[int, int, int, int]
-"""First line, first sample, and the ends of both, on the tile."""
+Level = tuple[Sequence[float], Sequence[float]]
+"""Gain and offset of each band."""
 
 
 class _Raster(NamedTuple):
     """What waits to be averaged."""
 
     values: NDArray[Any]
-    line: int
-    sample: int
-    weights: NDArray[np.float32]
+    level: NDArray[np.float32]
+    """(2, bands): gains and offsets; (0, 0) where there are none."""
+    mask: NDArray[np.uint8]
+    """1 where valid, 0 elsewhere; one line stands for all."""
+    ends: Ends
     top: int
     left: int
     number: int
 
-    def is_on(self, cell: _Cell) -> bool:
-        """True if any of it lies on a cell."""
-        lines, samples = self.weights.shape
-        return (
-            self.top < cell[2]
-            and cell[0] < self.top + lines
-            and self.left < cell[3]
-            and cell[1] < self.left + samples
-        )
+    def covers(self, lines: int, samples: int) -> bool:
+        """True if all of a tile is valid."""
+        line, sample = -self.top, -self.left
+        high, wide = self.values.shape[1:]
+        if min(line, sample) < 0 or line + lines > high or sample + samples > wide:
+            return False
+        rows = slice(None) if len(self.mask) == 1 else slice(line, line + lines)
+        return bool(self.mask[rows, sample : sample + samples].view(np.bool_).all())
+
+
+class _Layer(NamedTuple):
+    """A raster on a cell."""
+
+    raster: _Raster
+    missing: NDArray[np.float32]
+    """`missing_shares` on the tile."""
+    extent: int
+    """What of the cell is valid."""
+
+
+class _Cell(NamedTuple):
+    """A part of the tile on which the same rasters lie."""
+
+    line: int
+    sample: int
+    lines: int
+    samples: int
+    layers: list[_Layer]
+    """With what of the cell is valid of each."""
 
 
 class Average:
-    """The weighted average of rasters of one priority.
+    """The average of rasters of one priority, weighted by feathers.
 
-    Rasters are kept as they are and added up at the end, some lines of all of them at a time. Floats are summed in
-    float64. Whole numbers are summed in float32: an average of n is off by 2 (n + 2) 2**-24 of itself at most. Of
-    a hundred that is 0.003 units of 8 bits and less than one of 16.
+    Rasters are kept as they are, and averaged at the end, cell by cell: weights are worked out where rasters
+    overlap near an edge of one, and nowhere else. An average of n is off by n 2**-24 of full scale, or of the
+    largest of the values.
 
     Parameters
     ----------
     bands, lines, samples : int
-        Of the tile.
+        Of the tile, which begins on a multiple of `block_size` on the grid.
+    width_px : float
+        Of the feathers; see `feather_weights`.
+
+    Raises
+    ------
+    ValueError
+        If a feather cannot be so wide.
     """
 
-    def __init__(self, bands: int, lines: int, samples: int) -> None:
+    def __init__(self, bands: int, lines: int, samples: int, width_px: float) -> None:
+        check_width(width_px)
         self._shape = bands, lines, samples
+        self._width_px = width_px
+        size = block_size(width_px)
+        high, wide = (max(least, blocks * size) for least, blocks in zip(_CELL_PX, _CELL_BLOCKS, strict=True))
+        self._cell = min(high, lines), min(wide, samples)
         self._rasters: list[_Raster] = []
 
     def add(
         self,
         values: NDArray[Any],
-        origin: tuple[int, int],
-        weights: NDArray[np.float32],
+        mask: NDArray[np.bool_] | None,
         index: int,
         place: tuple[int, int] = (0, 0),
+        ends: Ends = (False, False, False, False),
+        level: Level | None = None,
     ) -> None:
         """Add a raster; its arrays must stay as they are until it is laid.
 
         Parameters
         ----------
         values : (bands, l, s) uint8, uint16 or float32
-            Of the raster; anything where it has no weight.
-        origin : (line, sample)
-            Of the weights in the values; where these end, so does the raster.
-        weights : (lines, samples) float32
-            0 to 1, as `feather_weights` gives them.
+            On the tile and what is `reach` around it; anything where not valid.
+        mask : (l, s) bool, optional
+            True where valid; without it all is.
         index : int
             What stands for it among the owners, from 0.
         place : (line, sample)
-            Of the weights on the tile; what lies off it is left out.
+            Of the values on the tile; what lies off it is left out.
+        ends : (bool, bool, bool, bool)
+            Whether it goes on, as it is there, beyond its first line, first sample, last line and last sample:
+            where the grid ends. Elsewhere it is missing beyond them.
+        level : (gains, offsets) of the bands, optional
+            Each sample is multiplied by a gain, and an offset is added.
 
         Raises
         ------
@@ -94,8 +142,11 @@ class Average:
         if values.shape[0] != self._shape[0]:
             message = f"values {values.shape} do not fit a tile of {self._shape}"
             raise ValueError(message)
-        values, weights = np.ascontiguousarray(values), np.ascontiguousarray(weights)
-        self._rasters.append(_Raster(values, *origin, weights, *place, index))
+        if mask is None:
+            mask = np.ones((1, values.shape[2]), np.bool_)
+        valid = np.ascontiguousarray(mask).view(np.uint8)
+        gains = np.empty((0, 0), np.float32) if level is None else np.array(level, np.float32)
+        self._rasters.append(_Raster(np.ascontiguousarray(values), gains, valid, ends, *place, index))
 
     def lay_over(
         self, shown: NDArray[Any], owners: NDArray[np.int32] | None = None, at: tuple[int, int] = (0, 0)
@@ -106,7 +157,7 @@ class Average:
 
         Parameters
         ----------
-        shown : (bands, lines, samples) uint8, uint16, float32 or float64
+        shown : (bands, lines, samples) uint8, uint16 or float32
             Samples so far. Whole numbers are rounded, and end at full scale.
         owners : (lines, samples) int32, optional
             Of those samples, `NOBODY` where there are none: the raster with the most weight where this average has
@@ -117,71 +168,147 @@ class Average:
         Raises
         ------
         ValueError
-            If what is shown is not contiguous.
+            If what is shown is not contiguous, or of another dtype.
         """
-        if not shown.flags.c_contiguous:
-            message = f"what is shown must be contiguous, got strides {shown.strides}"
+        if not shown.flags.c_contiguous or shown.dtype.name not in DTYPES:
+            kinds = ", ".join(DTYPES)
+            message = f"what is shown must be contiguous {kinds}, got {shown.dtype}, strides {shown.strides}"
             raise ValueError(message)
+        _, lines, samples = self._shape
+        own = None if owners is None else owners[at[0] : at[0] + lines, at[1] : at[1] + samples]
+        is_on_top = own is None or bool((own == NOBODY).all())
+        if is_on_top and len(self._rasters) == 1:
+            alone = self._rasters[0]
+            extent = ALL if alone.covers(lines, samples) else SOME
+            _put(alone, extent, _Cell(0, 0, lines, samples, []), at, shown, owners)
+            return
+        weights, sums = self._room(has_owners=own is not None, is_on_top=is_on_top)
+        for cell in self._cells():
+            place = at[0] + cell.line, at[1] + cell.sample
+            if is_on_top and len(cell.layers) == 1:
+                _put(cell.layers[0].raster, cell.layers[0].extent, cell, place, shown, owners)
+            else:
+                self._average(cell, place, shown, None if is_on_top else owners, weights, sums)
+                if is_on_top and owners is not None:
+                    _own(cell, place, sums, owners)
+
+    def _cells(self) -> Iterator[_Cell]:
+        """The tile by cells on which anything lies; those side by side that one raster covers alone are one."""
+        _, lines, samples = self._shape
+        high, wide = self._cell
+        of_tile = [(raster, *self._surveyed(raster)) for raster in self._rasters]
+        for i, line in enumerate(range(0, lines, high)):
+            found = [
+                [
+                    _Layer(raster, missing, extents[i][j])
+                    for raster, missing, extents in of_tile
+                    if extents[i][j]
+                ]
+                for j in range(-(-samples // wide))
+            ]
+            alone = [
+                layers[0].raster.number if len(layers) == 1 and layers[0].extent >= ALL else -1 - j
+                for j, layers in enumerate(found)
+            ]
+            for _, same in groupby(range(len(found)), alone.__getitem__):
+                columns = list(same)
+                start, stop = columns[0] * wide, min((columns[-1] + 1) * wide, samples)
+                if found[columns[0]]:
+                    yield _Cell(line, start, min(high, lines - line), stop - start, found[columns[0]])
+
+    def _surveyed(self, raster: _Raster) -> tuple[NDArray[np.float32], list[list[int]]]:
+        """What is missing of a raster, and what of each cell, by lines of cells, is valid."""
         from hinterland_kernels.feather import _average  # noqa: PLC0415 - loads Numba
 
-        asked = np.empty((0, 0), np.int32) if owners is None else owners
-        for cell in self._cells():
-            rasters = [raster for raster in self._rasters if raster.is_on(cell)]
-            rows = slice(at[0] + cell[0], at[0] + cell[2])
-            columns = slice(at[1] + cell[1], at[1] + cell[3])
-            is_alone = len(rasters) == 1 and shown.itemsize <= _LANE_BYTES
-            if is_alone and bool((asked[rows, columns] == NOBODY).all()):
-                _average.put(*rasters[0], cell, at, shown, asked)
-            elif rasters:
-                self._add_up(rasters, cell, at, shown, owners)
+        wide, _ = steps_of(self._width_px)
+        size = self._shape[1], self._shape[2]
+        origin = -raster.top, -raster.left
+        missing = missing_shares(raster.mask, raster.values.shape[1], raster.ends, origin, size, wide)
+        out = np.empty([-(-length // step) for length, step in zip(size, self._cell, strict=True)], np.uint8)
+        down, across = (-(-length // wide.size) for length in self._cell)
+        _average.survey(missing, radius_of(wide), -(-size[1] // wide.size), (down, across), out)
+        return missing, out.tolist()
 
-    def _cells(self) -> list[_Cell]:
-        """The tile, cut where rasters begin and end: where one lies alone there is nothing to add up."""
-        _, lines, samples = self._shape
-        if len(self._rasters) > _MOST_CUT:
-            return [(0, 0, lines, samples)]
-        rows, columns = {0, lines}, {0, samples}
-        for raster in self._rasters:
-            ends = raster.top + raster.weights.shape[0], raster.left + raster.weights.shape[1]
-            rows |= {min(max(edge, 0), lines) for edge in (raster.top, ends[0])}
-            columns |= {min(max(edge, 0), samples) for edge in (raster.left, ends[1])}
-        return [
-            (first, start, last, stop)
-            for first, last in pairwise(sorted(rows))
-            for start, stop in pairwise(sorted(columns))
-        ]
+    def _room(self, *, has_owners: bool, is_on_top: bool) -> tuple[NDArray[np.float32], Any]:
+        """For the weights and the sums of a cell."""
+        from hinterland_kernels.feather import _average  # noqa: PLC0415 - loads Numba
 
-    def _add_up(
+        asked, seen = (self._cell if has else (0, 0) for has in (has_owners, not is_on_top))
+        return np.empty(self._cell, np.float32), _average.Sums(
+            mean=np.empty((self._shape[0], *self._cell), np.float32),
+            weight=np.empty(self._cell, np.float32),
+            most=np.empty(asked, np.float32),
+            leading=np.empty(asked, np.float32),
+            below=np.empty(seen, np.float32),
+        )
+
+    def _average(
         self,
-        rasters: list[_Raster],
         cell: _Cell,
         at: tuple[int, int],
         shown: NDArray[Any],
-        owners: NDArray[np.int32] | None,
+        below: NDArray[np.int32] | None,
+        weights: NDArray[np.float32],
+        sums: Any,  # noqa: ANN401 - its type loads Numba
     ) -> None:
-        """Average rasters on a cell, some lines of it at a time."""
+        """Average rasters on a cell, which is at (line, sample) of what is shown, over the owners below."""
+        from hinterland_kernels.feather import _average, _cpu  # noqa: PLC0415 - loads Numba
+
+        steps, size = steps_of(self._width_px), (cell.lines, cell.samples)
+        block = cell.line // steps[0].size, cell.sample // steps[0].size
+        is_first = cell.layers[0].extent >= ALL
+        if not is_first:
+            _average.clear(sums)
+        for raster, missing, extent in cell.layers:
+            origin = cell.line - raster.top, cell.sample - raster.left
+            given = weights[:0] if extent == DEEP else weights[: cell.lines]
+            if extent != DEEP:
+                lines = raster.values.shape[1]
+                _cpu.fill(
+                    raster.mask, lines, raster.ends, origin, missing, block, *steps, cell.samples, given
+                )
+            _average.add(raster.values, raster.level, given, *origin, raster.number, is_first, *size, sums)
+            is_first = False
+        if below is None:
+            is_covered = max(layer.extent for layer in cell.layers) >= ALL
+            _average.show(sums, *size, at, is_covered, shown)
+        else:
+            _average.lay(sums, *size, at, shown, below)
+
+
+def _own(cell: _Cell, at: tuple[int, int], sums: Any, owners: NDArray[np.int32]) -> None:  # noqa: ANN401
+    """Have the heaviest raster own each sample of a cell."""
+    from hinterland_kernels.feather import _average  # noqa: PLC0415 - loads Numba
+
+    _average.own(sums, cell.lines, cell.samples, at, owners)
+
+
+def _put(
+    raster: _Raster,
+    extent: int,
+    cell: _Cell,
+    at: tuple[int, int],
+    shown: NDArray[Any],
+    owners: NDArray[np.int32] | None,
+) -> None:
+    """Put on a cell the one raster that lies there: an average of one is that one, whatever its weight."""
+    line, sample = cell.line - raster.top, cell.sample - raster.left
+    here = slice(at[0], at[0] + cell.lines), slice(at[1], at[1] + cell.samples)
+    if extent >= ALL and not raster.level.size and raster.values.dtype == shown.dtype:
+        shown[:, *here] = raster.values[:, line : line + cell.lines, sample : sample + cell.samples]
+    else:
         from hinterland_kernels.feather import _average  # noqa: PLC0415 - loads Numba
 
-        bands, samples = self._shape[0], cell[3] - cell[1]
-        kind = np.float64 if any(raster.values.dtype.kind == "f" for raster in rasters) else np.float32
-        of_line = samples * (bands + 4) * np.dtype(kind).itemsize
-        step = min(max(_STRIP_BYTES // of_line, 1), cell[2] - cell[0])
-        asked = 0 if owners is None else step
-        sums = _average.Sums(
-            total=np.empty((bands, step, samples), kind),
-            weight=np.empty((step, samples), kind),
-            below=np.empty((asked, samples), kind),
-            most=np.empty((asked, samples), np.float32),
-            leading=np.empty((asked, samples), np.float32),
-        )
-        add = _average.add if kind is np.float64 else _average.add_in_lanes
-        for first in range(cell[0], cell[2], step):
-            lines = min(step, cell[2] - first)
-            _average.clear(sums)
-            for raster in rasters:
-                add(*raster[:5], raster.left - cell[1], raster.number, first, sums)
-            place = at[0] + first, at[1] + cell[1]
-            if owners is None:
-                _average.show(sums, lines, *place, shown)
-            else:
-                _average.lay(sums, lines, *place, shown, owners)
+        size = cell.lines, cell.samples
+        _average.put(raster.values, raster.level, raster.mask, line, sample, *size, at, shown)
+    if owners is None:
+        return
+    if extent >= ALL:
+        owners[here] = raster.number
+        return
+    lines, samples = raster.values.shape[1:]
+    top, left = max(line, 0), max(sample, 0)
+    last, stop = min(line + cell.lines, lines), min(sample + cell.samples, samples)
+    mask = np.broadcast_to(raster.mask, (lines, samples))[top:last, left:stop]
+    part = owners[at[0] + top - line : at[0] + last - line, at[1] + left - sample : at[1] + stop - sample]
+    np.copyto(part, raster.number, where=mask.view(np.bool_))

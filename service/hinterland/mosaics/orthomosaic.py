@@ -144,7 +144,7 @@ class Orthomosaic:
         plan = self.plan
         if plan.method == "blend":
             if plan.join == "feather":
-                return feathered(plan, window, self._carry)
+                return feathered(plan, window, self._carry_raw)
             carry = functools.partial(self._carry, stays=True)
             return seamed(plan, window, carry, self.labels, self.backend)
         if plan.method in PICKS:
@@ -163,15 +163,7 @@ class Orthomosaic:
         """One raster on a window, levelled; None where nothing of it is valid. It is the host's, or stays on the
         backend.
         """
-        plan = self.plan
-        warper = Warper(
-            plan.grid,
-            self.reader,
-            bands=plan.bands,
-            kernel=plan.kernel,
-            piece_bytes=max((plan.worker_bytes - kept_bytes) // 8, 1 << 20),
-            backend=self.backend,
-        )
+        plan, warper = self.plan, self._warper(kept_bytes)
         level = None if self.levels is None else self.levels[index]
         found = warper.carry(plan.placements[index], window, dtype, level, stays=stays)
         if found is None or self.heights is None:
@@ -181,6 +173,29 @@ class Orthomosaic:
         lift = self.heights[index].on(window)
         found.values[0] += self.backend.to_device(lift) if stays else lift
         return found
+
+    def _carry_raw(self, index: int, window: Window) -> tuple[Samples, Level | None] | None:
+        """One raster on a part of it; whole numbers that need not be resampled as they are, with their level."""
+        placement = self.plan.placements[index]
+        dtype = placement.raster.dtype
+        if placement.shift is None or dtype.kind != "u" or self.heights is not None:
+            found = self._carry(index, window)
+            return None if found is None else (found, None)
+        found = self._warper().carry(placement, window, dtype)
+        level = None if self.levels is None else self.levels[index]
+        return None if found is None else (found, level)
+
+    def _warper(self, kept_bytes: int = 0) -> Warper:
+        """Carries rasters, in pieces that leave so many bytes of a worker's."""
+        plan = self.plan
+        return Warper(
+            plan.grid,
+            self.reader,
+            bands=plan.bands,
+            kernel=plan.kernel,
+            piece_bytes=max((plan.worker_bytes - kept_bytes) // 8, 1 << 20),
+            backend=self.backend,
+        )
 
     def _reduced(self, window: Window) -> Samples:
         """A statistic of all rasters at each sample, by as many lines at a time as the memory allows.

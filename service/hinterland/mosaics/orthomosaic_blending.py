@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import groupby, pairwise
-from typing import Any
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hinterland.model.map_grids import Window, inside
+from hinterland.model.map_grids import Window
 from hinterland.mosaics.orthomosaic_layers import quantised
 from hinterland.mosaics.orthomosaic_picking import nothing_shown
 from hinterland.mosaics.orthomosaic_plan import MosaicPlan
 from hinterland.products.georeferenced_reader import Samples
 from hinterland_kernels.backend import Backend
 from hinterland_kernels.blend import NOBODY, Layer, assign_owners, halo, multiband
-from hinterland_kernels.feather import block_size, feather_weights, reach
-from hinterland_kernels.feather.average import Average
+from hinterland_kernels.feather import Ends, reach
+from hinterland_kernels.feather.average import DTYPES, Average
+
+if TYPE_CHECKING:
+    from hinterland.adjust.levelling import Level
 
 Carry = Callable[[int, Window], Samples | None]
 """Gives one placement on a window as float32, levelled; None where nothing of it is valid."""
 
-_MOST_CUT = 8
-"""Rasters that touch a window beyond which it is averaged as a whole: each cell takes a while of its own."""
-_AT_ONCE_PX = 1 << 15
-"""Samples that are averaged at a time: their sums in float64 stay in a core's cache."""
+CarryRaw = Callable[[int, Window], tuple[Samples, "Level | None"] | None]
+"""Gives one placement on a part of it as uint8, uint16 or float32, with what levels it; None where nothing is
+valid."""
 
 
 def seamed(
@@ -102,7 +104,7 @@ def seamed(
     )
 
 
-def feathered(plan: MosaicPlan, window: Window, carry: Carry) -> tuple[Samples, NDArray[np.int32]]:
+def feathered(plan: MosaicPlan, window: Window, carry: CarryRaw) -> tuple[Samples, NDArray[np.int32]]:
     """Average rasters of one priority by weights that rise from their edges, and lay each group over those below.
 
     Parameters
@@ -111,7 +113,7 @@ def feathered(plan: MosaicPlan, window: Window, carry: Carry) -> tuple[Samples, 
         Of the mosaic.
     window : Window
         Of the mosaic, on blocks of the feather.
-    carry : Carry
+    carry : CarryRaw
         Gives the rasters.
 
     Returns
@@ -121,107 +123,66 @@ def feathered(plan: MosaicPlan, window: Window, carry: Carry) -> tuple[Samples, 
     owners : (lines, samples) int32
         The placement with the most say in each, -1 for none.
     """
-    cells = _cells(plan, window)
-    if len(cells) == 1:
-        return _averaged(plan, window, carry)
-    samples, owners = nothing_shown(plan, window)
-    carry = _carried_once(plan, window, carry)
-    for cell in cells:
-        made = _averaged(plan, cell, carry)
-        rows, columns = inside(cell, window)
-        samples.values[:, rows, columns] = made[0].values
-        samples.mask[rows, columns] = made[0].mask
-        owners[rows, columns] = made[1]
-    return samples, owners
-
-
-def _cells(plan: MosaicPlan, window: Window) -> list[Window]:
-    """Cut a window beside the edges of rasters, where weights begin to change, on blocks of the feather."""
-    touching = plan.touching(window)
-    if not 1 < len(touching) <= _MOST_CUT:
-        return [window]
-    size, far = block_size(plan.feather_px), reach(plan.feather_px)
-    cuts = []
-    for axis in (0, 1):
-        first, last = window[axis], window[axis] + window[axis + 2]
-        lie = [plan.placements[index].window for index in touching]
-        edges = {edge for one in lie for edge in (one[axis], one[axis] + one[axis + 2])}
-        beside = {(edge - far) // size * size for edge in edges} | {
-            -(-(edge + far) // size) * size for edge in edges
-        }
-        cuts.append([first, *sorted(cut for cut in beside if first < cut < last), last])
-    return [
-        (top, left, bottom - top, right - left)
-        for top, bottom in pairwise(cuts[0])
-        for left, right in pairwise(cuts[1])
+    groups = [
+        list(group) for _, group in groupby(plan.touching(window), lambda index: _priority(plan, index))
     ]
-
-
-def _carried_once(plan: MosaicPlan, window: Window, carry: Carry) -> Carry:
-    """Give parts of a window and its surroundings, of which each raster is read once, if the memory allows."""
-    wide = plan.around(window, reach(plan.feather_px))
-    touching = plan.touching(wide)
-    if len(touching) * wide[2] * wide[3] * (4 * plan.bands + 1) > plan.worker_bytes // 3:
-        return carry
-    found = {index: carry(index, wide) for index in touching}
-
-    def part(index: int, piece: Window) -> Samples | None:
-        whole = found[index]
-        if whole is None:
-            return None
-        rows, columns = inside(piece, wide)
-        mask = whole.mask[rows, columns]
-        is_whole = whole.is_whole or bool(mask.all())
-        return Samples(whole.values[:, rows, columns], mask, is_whole) if is_whole or mask.any() else None
-
-    return part
-
-
-def _averaged(plan: MosaicPlan, window: Window, carry: Carry) -> tuple[Samples, NDArray[np.int32]]:
-    """What `feathered` does to a cell."""
-    touching = sorted(plan.touching(window), key=lambda index: _priority(plan, index), reverse=True)
-    if len(touching) == 1:  # an average of one is that one, whatever its weight
-        found = carry(touching[0], window)
-        if found is not None and found.is_whole:
-            owners = np.broadcast_to(np.int32(touching[0]), window[2:])
-            return found._replace(values=quantised(found.values, plan.dtype)), owners
-    wide = plan.around(window, reach(plan.feather_px))
-    origin = window[0] - wide[0], window[1] - wide[1]
-    rows, columns = inside(window, wide)
-    groups = [list(group) for _, group in groupby(touching, key=lambda index: _priority(plan, index))]
-    kept: dict[int, Samples | None] = {index: carry(index, wide) for index in groups[-1]} if groups else {}
-    on_top = [found for found in kept.values() if found is not None]
-    if on_top and len(on_top) == len(kept) and all(found.is_whole for found in on_top):
-        # each has a weight of 1, and hides what lies below
-        owners = np.broadcast_to(np.int32(groups[-1][0]), window[2:])
-        return _mean(plan, [found.values[:, rows, columns] for found in on_top]), owners
-    shown = np.zeros((plan.bands, *window[2:]), dtype=np.float32)
+    if not groups:
+        return nothing_shown(plan, window)
+    top = _Group(plan, window, groups[0], carry)
+    is_direct = plan.dtype.name in DTYPES and (len(groups) == 1 or top.is_hiding)
+    shown = np.zeros((plan.bands, *window[2:]), plan.dtype if is_direct else np.float32)
+    if top.alone is not None and (len(groups) == 1 or top.is_hiding):
+        top.average.lay_over(shown)
+        owners = np.broadcast_to(np.int32(top.alone), window[2:])
+        whole = np.broadcast_to(np.True_, window[2:])
+        return Samples(quantised(shown, plan.dtype), whole, is_whole=True), owners
     owners = np.full(window[2:], NOBODY, dtype=np.int32)
-    for group in groups:
-        average = Average(plan.bands, *window[2:])
-        for index in group:
-            found = kept[index] if index in kept else carry(index, wide)
-            if found is not None:
-                weights = feather_weights(found.mask, plan.feather_px, origin, window[2:])
-                average.add(found.values[:, rows, columns], (0, 0), weights, index)
-        average.lay_over(shown, owners)
-    mask = owners != NOBODY
-    return Samples(quantised(shown, plan.dtype), mask), owners
+    for group in [] if top.is_hiding else reversed(groups[1:]):
+        _Group(plan, window, group, carry).average.lay_over(shown, owners)
+    top.average.lay_over(shown, owners)
+    return Samples(quantised(shown, plan.dtype), owners != NOBODY), owners
 
 
-def _mean(plan: MosaicPlan, values: Sequence[NDArray[np.float32]]) -> Samples:
-    """The mean of rasters without holes, to the last bit that of `Average`."""
-    shape = values[0].shape
-    out = np.empty(shape, dtype=plan.dtype)
-    high = max(1, _AT_ONCE_PX // shape[2])
-    for top in range(0, shape[1], high):
-        rows = slice(top, top + high)
-        total = values[0][:, rows].astype(np.float64)
-        for one in values[1:]:
-            total += one[:, rows]
-        total /= len(values)
-        out[:, rows] = quantised(total.astype(np.float32), plan.dtype)
-    return Samples(out, np.broadcast_to(np.True_, shape[1:]), is_whole=True)
+class _Group:
+    """Rasters of one priority on a window and what is around it, read and ready to be averaged."""
+
+    def __init__(self, plan: MosaicPlan, window: Window, indices: Sequence[int], carry: CarryRaw) -> None:
+        # what lies beside a raster alone changes nothing
+        is_alone = len(plan.touching(window)) == 1
+        wide = window if is_alone else plan.around(window, reach(plan.feather_px))
+        self.average = Average(plan.bands, *window[2:], plan.feather_px)
+        self.is_hiding = False
+        """Some raster has a weight of 1 everywhere: nothing below is seen."""
+        self.alone: int | None = None
+        """The one raster, if it is one that covers the window."""
+        for index in indices:
+            part = plan.placements[index].part(wide)
+            found = None if part is None else carry(index, part)
+            if part is None or found is None:
+                continue
+            samples, level = found
+            self.average.add(
+                samples.values,
+                None if samples.is_whole else samples.mask,
+                index,
+                (part[0] - window[0], part[1] - window[1]),
+                _ends(part, wide),
+                None if level is None else (level.gain, level.offset),
+            )
+            if samples.is_whole and part == wide:
+                self.is_hiding = True
+                self.alone = index if len(indices) == 1 else None
+
+
+def _ends(part: Window, wide: Window) -> Ends:
+    """Where a part of a window ends with it: at the end of the grid, beyond which it goes on, or out of reach."""
+    line, sample, lines, samples = part
+    return (
+        line == wide[0],
+        sample == wide[1],
+        line + lines == wide[0] + wide[2],
+        sample + samples == wide[1] + wide[3],
+    )
 
 
 def _priority(plan: MosaicPlan, index: int) -> int:

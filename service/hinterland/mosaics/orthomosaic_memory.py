@@ -109,8 +109,8 @@ def _tile_bytes(request: Request, tile_px: int, margins: tuple[int, int], bands:
     lattice = area * _LATTICE_BYTES if request.kernel == "nearest" else area
     if request.method == "blend" and request.join == "feather":
         wide = (tile_px + 2 * feather.reach(request.feather_px)) ** 2
-        # values and masks of one with what is around it; values and weights of all, and what is shown of whom
-        return finished + source + wide * 2 * (layer + 1) + area * (deepest * (layer + 3) + 2 * layer + 8)
+        # values, masks and missing shares of all with what is around them; sums, and what is shown of whom
+        return finished + source + wide * deepest * (layer + 4) + area * (3 * layer + 21)
     if request.method == "blend":
         wide = (tile_px + 2 * halo(LEVELS)) ** 2
         # masks of all; values and pyramids of the owners, and those of one on the way

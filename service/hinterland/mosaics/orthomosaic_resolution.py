@@ -41,8 +41,9 @@ def coarsest_metres(
         Metres; 0 where no sample has a source.
     """
     out = np.zeros([-(-size // RESOLUTION_PX) for size in window[2:]], dtype=np.float32)
+    points, metres = _middles(grid, window)
     for index, shows in squares.items():
-        resolved = resolved_metres(grid, placements[index], window)
+        resolved = _resolved(grid, placements[index], points, metres).reshape(out.shape)
         np.maximum(out, resolved, out=out, where=shows)
     return out
 
@@ -66,19 +67,33 @@ def resolved_metres(grid: MapGrid, placement: Placement, window: Window) -> NDAr
     (lines, samples) float32
         At the middles of squares of `RESOLUTION_PX` samples a side.
     """
+    points, metres = _middles(grid, window)
+    return _resolved(grid, placement, points, metres).reshape(
+        [-(-size // RESOLUTION_PX) for size in window[2:]]
+    )
+
+
+def _middles(grid: MapGrid, window: Window) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Middles of the squares of a window, and the size of the mosaic's samples there, m."""
     line, sample, lines, samples = window
     middles = [
         first + 0.5 * (RESOLUTION_PX - 1) + RESOLUTION_PX * np.arange(-(-size // RESOLUTION_PX))
         for first, size in ((line, lines), (sample, samples))
     ]
     points = np.stack(np.meshgrid(*middles, indexing="ij"), axis=-1).reshape(-1, 2)
-    resolved = sample_metres(grid, points)
+    return points, sample_metres(grid, points)
+
+
+def _resolved(
+    grid: MapGrid, placement: Placement, points: NDArray[np.float64], metres: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """What `resolved_metres` says of points, where the mosaic's samples have a size."""
     if placement.shift is None:
         with np.errstate(invalid="ignore", divide="ignore"):
-            resolved /= np.minimum(_spans(grid, placement, points), 1.0)
+            metres = metres / np.minimum(_spans(grid, placement, points), 1.0)
     # the middle of a square may lie off the map where its samples do not
-    resolved = np.where(np.isfinite(resolved), resolved, placement.metres)
-    return resolved.astype(np.float32).reshape(len(middles[0]), len(middles[1]))
+    resolved: NDArray[np.float32] = np.where(np.isfinite(metres), metres, placement.metres).astype(np.float32)
+    return resolved
 
 
 def _spans(grid: MapGrid, placement: Placement, points: NDArray[np.float64]) -> NDArray[np.float64]:
