@@ -177,7 +177,9 @@ def _built(
     _judge(each, source_shape, step, tolerance_px, blocks, bends)
     blocks[is_off], bends[is_off] = EMPTY, 0.0
     rough = np.argwhere(blocks == _ROUGH)
-    exact = _exact_blocks(exact_map, first_line + rough[:, 0] * step, first_sample + rough[:, 1] * step, step)
+    is_off = _lie_off(exact_map, first + step * rough, step, source_shape)
+    blocks[tuple(rough[is_off].T)] = EMPTY
+    exact = _on_squares(exact_map, first + step * rough[~is_off], np.arange(step, dtype=np.float64))
     with np.errstate(invalid="ignore"):
         is_inside = (exact > -1.0) & (exact < source_shape)
     is_on = (is_inside[..., 0] & is_inside[..., 1]).any(axis=(1, 2))
@@ -193,14 +195,35 @@ def _built(
     )
 
 
-def _exact_blocks(
-    exact_map: GridToSource, lines: NDArray[np.int64], samples: NDArray[np.int64], step: int
+def _lie_off(
+    exact_map: GridToSource, firsts: NDArray[np.int64], step: int, source_shape: tuple[int, int]
+) -> NDArray[np.bool_]:
+    """Find blocks whose sixteenths all lie off the source: there points are closer; `firsts` are pixels (n, 2)."""
+    inside = np.linspace(0.0, step, QUARTERS**2 + 1)
+    points = _on_squares(exact_map, firsts, inside)
+    windows = np.lib.stride_tricks.sliding_window_view(points, (QUARTERS + 1, QUARTERS + 1), axis=(1, 2))
+    each = np.moveaxis(windows[:, ::QUARTERS, ::QUARTERS], 3, -1)
+    kinds = np.empty((len(firsts) * QUARTERS, QUARTERS), np.int32)
+    bends = np.empty((*kinds.shape, 2, 2))
+    _judge(
+        each.reshape(*kinds.shape, *each.shape[3:]),
+        source_shape,
+        max(step // QUARTERS, 1),
+        TOLERANCE_PX,
+        kinds,
+        bends,
+    )
+    is_off: NDArray[np.bool_] = kinds.reshape(len(firsts), QUARTERS**2).max(axis=1, initial=EMPTY) == EMPTY
+    return is_off
+
+
+def _on_squares(
+    exact_map: GridToSource, firsts: NDArray[np.int64], inside: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Exact map at each pixel of the blocks that start at `lines`, `samples`: (n, step, step, 2)."""
-    inside = np.arange(step, dtype=np.float64)
-    points = np.empty((len(lines), step, step, 2))
-    points[..., 0] = lines[:, None, None] + inside[None, :, None]
-    points[..., 1] = samples[:, None, None] + inside[None, None, :]
+    """Exact map at places inside of squares, along lines and samples from their first pixels (n, 2) on."""
+    points = np.empty((len(firsts), len(inside), len(inside), 2))
+    points[..., 0] = firsts[:, 0, None, None] + inside[:, None]
+    points[..., 1] = firsts[:, 1, None, None] + inside
     return exact_map(points.reshape(-1, 2)).reshape(points.shape)
 
 
@@ -240,7 +263,8 @@ def choose_step(
         kinds = np.empty((len(rows), len(columns)), np.int32)
         bends = np.empty((*kinds.shape, 2, 2))
         _judge(each, source_shape, step, TOLERANCE_PX, kinds, bends)
-        rough = kinds == _ROUGH
+        # where the map ends blocks of any step are rough: a line, which so few blocks meet or miss by chance
+        rough = (kinds == _ROUGH) & ~np.isnan(each[..., 0]).any(axis=(2, 3))
         costs[step] = (_BLOCK_POINTS + float(rough.mean()) * step * step) * m * n
     return min(costs, key=lambda step: costs[step])
 
