@@ -121,6 +121,11 @@ def mosaics(settings: Settings) -> list[Mosaic]:
     ]
 
 
+def large_mosaic(settings: Settings) -> Mosaic:
+    """Two dozen frames: a canvas of 79 Mpix."""
+    return _mosaic("pano24: 24 x 2592 x 1944", (4, 6), (1944, 2592), (1450, 1980), settings)
+
+
 def run(settings: Settings) -> list[Figure]:
     """Canvas megapixels a second, three bands, five levels."""
     found = mosaics(settings)
