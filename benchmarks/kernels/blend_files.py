@@ -5,14 +5,17 @@ It does what enblend does, and no more: read, cut seams, blend five levels, writ
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
+from rasterio.windows import Window
 
 from hinterland_kernels.blend import NOBODY, Layer, assign_owners, multiband
 from hinterland_kernels.pyramid import block_means
@@ -22,7 +25,8 @@ _LEVELS = 5
 _WORKERS = 2
 _LABELS = 200_000
 """Of a canvas, about: seams are cut on means of blocks."""
-_BAND_LINES = 128
+_TILE_PX = 1024
+_BAND_LINES = 512
 
 
 def _read(place: str) -> Layer:
@@ -50,21 +54,30 @@ def _owners(layers: list[Layer], shape: tuple[int, int], pool: ThreadPoolExecuto
     labels = label_seams(previews, reduced, wraps=False)
     owners = np.full(shape, NOBODY, np.int16)
 
-    def carry(first: int) -> None:
-        last = min(first + _BAND_LINES, shape[0])
+    def carry(place: tuple[int, int]) -> None:
+        rows, columns = (
+            slice(first, min(first + _TILE_PX, size)) for first, size in zip(place, shape, strict=True)
+        )
         indices, masks = [], []
         for index, layer in enumerate(layers):
-            start, stop = max(first, layer.line), min(last, layer.line + layer.mask.shape[0])
-            if start < stop:
-                mask = np.zeros((last - first, shape[1]), np.bool_)
-                part = mask[start - first : stop - first, layer.sample : layer.sample + layer.mask.shape[1]]
-                part[:] = layer.mask[start - layer.line : stop - layer.line]
+            height, width = layer.mask.shape
+            top, bottom = max(rows.start, layer.line), min(rows.stop, layer.line + height)
+            left, right = max(columns.start, layer.sample), min(columns.stop, layer.sample + width)
+            if top < bottom and left < right:
+                mask = np.zeros((rows.stop - rows.start, columns.stop - columns.start), np.bool_)
+                part = layer.mask[
+                    top - layer.line : bottom - layer.line, left - layer.sample : right - layer.sample
+                ]
+                mask[top - rows.start : bottom - rows.start, left - columns.start : right - columns.start] = (
+                    part
+                )
                 indices.append(index)
                 masks.append(Layer(None, mask))
-        found = assign_owners(labels, masks, indices, (first, 0), factor, wraps=False)
-        owners[first:last] = np.array([*indices, NOBODY], np.int16)[found]
+        if indices:
+            found = assign_owners(labels, masks, indices, place, factor, wraps=False)
+            owners[rows, columns] = np.array([*indices, NOBODY], np.int16)[found]
 
-    list(pool.map(carry, range(0, shape[0], _BAND_LINES)))
+    list(pool.map(carry, itertools.product(*(range(0, size, _TILE_PX) for size in shape))))
     return owners
 
 
@@ -75,13 +88,28 @@ def main(out: str, places: list[str]) -> None:
         lines = max(layer.line + layer.mask.shape[0] for layer in layers)
         samples = max(layer.sample + layer.mask.shape[1] for layer in layers)
         owners = _owners(layers, (lines, samples), pool)
-    blended = multiband(layers, owners, _LEVELS, dtype=layers[0].values.dtype, workers=_WORKERS)
-    alpha = np.where(owners != NOBODY, np.iinfo(blended.dtype).max, 0).astype(blended.dtype)
-    kind = {"driver": "GTiff", "dtype": blended.dtype, "interleave": "pixel"}
-    with rasterio.open(
-        Path(out), "w", width=samples, height=lines, count=len(blended) + 1, photometric="RGB", **kind
-    ) as file:
-        file.write(np.concatenate([blended, alpha[None]]))
+    dtype = layers[0].values.dtype
+    kind = {"driver": "GTiff", "dtype": dtype, "interleave": "pixel", "photometric": "RGB"}
+    with (
+        rasterio.open(
+            Path(out), "w", width=samples, height=lines, count=len(layers[0].values) + 1, **kind
+        ) as file,
+        ThreadPoolExecutor(1) as writer,
+    ):
+
+        def put(first: int, blended: NDArray[Any]) -> None:
+            last = first + blended.shape[1]
+            alpha = np.where(owners[first:last] != NOBODY, np.iinfo(dtype).max, 0).astype(dtype)
+            window = Window.from_slices((first, last), (0, samples))
+            file.write(np.concatenate([blended, alpha[None]]), window=window)
+
+        written = []
+        for first in range(0, lines, _BAND_LINES):  # one band of lines is written while the next is blended
+            core = first, 0, min(_BAND_LINES, lines - first), samples
+            blended = multiband(layers, owners, _LEVELS, core=core, dtype=dtype, workers=_WORKERS)
+            written.append(writer.submit(put, first, blended))
+        for one in written:
+            one.result()
 
 
 if __name__ == "__main__":
