@@ -26,6 +26,7 @@ from hinterland_kernels._bytes import (
 from hinterland_kernels._jit import pixel_function
 from hinterland_kernels._lanes import COUNT, held, prefetch, within
 from hinterland_kernels._words import pack, share
+from hinterland_kernels.warp._bilinear import point
 from hinterland_kernels.warp._rows import (
     FINE_BITS,
     FRACTION_BITS,
@@ -34,7 +35,6 @@ from hinterland_kernels.warp._rows import (
     Run,
     ends_of,
     longest_step,
-    place_of,
     places_from,
     run_along,
 )
@@ -138,14 +138,6 @@ def _slack(bend: int, side: int) -> int:
 
 
 @pixel_function
-def _coming(run: Run, place: int, samples: int) -> int:
-    """Index of the sample below a pixel of a line soon to be filled."""
-    line = run.line + (place_of(run.down, run.down_step, run.down_bend, run.side, place) >> FRACTION_BITS) + 1
-    right = place_of(run.right, run.right_step, run.right_bend, run.side, place)
-    return line * samples + run.sample + (right >> FRACTION_BITS) + run.coming
-
-
-@pixel_function
 def _picked(
     picture: Any,  # noqa: ANN401 - samples of a band
     at: int,
@@ -222,7 +214,7 @@ def fill_quads(
     for start in range(stretch.start, stretch.stop, COUNT):
         count = min(COUNT, stretch.stop - start)
         end = place + count - 1
-        coming, coming_end = base + _coming(a, place, samples), base + _coming(d, end, samples)
+        coming, coming_end = base + point(a, place, samples), base + point(d, end, samples)
         first = min(_least_down(a, place, count), _least_down(d, place, count)) - slack_down
         left = min(_least_right(a, place, count), _least_right(d, place, count)) - slack_right
         downs = _downs(a, place), _downs(b, place), _downs(c, place), _downs(d, place)
