@@ -279,9 +279,12 @@ def _whole(builder: Any, lanes: Any, scalar: Any) -> Any:  # noqa: ANN401
 
 def masked_store(builder: Any, lanes: Any, address: Any, align: int, count: Any) -> None:  # noqa: ANN401
     """Put the first `count` lanes, fewer than there are, to an address."""
-    numbers = ir.VectorType(_INDEX, lanes.type.count)
+    width = {"float": 32}.get(str(lanes.type.element)) or lanes.type.element.width
+    numbers = ir.VectorType(ir.IntType(width), lanes.type.count)
     inside = builder.icmp_signed(
-        "<", ir.Constant(numbers, list(range(numbers.count))), splat(builder, count, numbers.count)
+        "<",
+        ir.Constant(numbers, list(range(numbers.count))),
+        splat(builder, builder.trunc(count, numbers.element), numbers.count),
     )
     element = {"float": "f32"}.get(str(lanes.type.element), str(lanes.type.element))
     kinds = [lanes.type, address.type, _INT, inside.type]
@@ -295,6 +298,8 @@ def picked(builder: Any, name: str, low: Any, high: Any, index: Any, has_instruc
     if has_instruction:
         kind = ir.FunctionType(low.type, [low.type, index.type, high.type])
         return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), [low, index, high])
+    if has_permutation("avx2"):
+        return _picked_by_eights(builder, low, high, index)
     table = cgutils.alloca_once(builder, ir.ArrayType(low.type, 2))
     zero = ir.Constant(_INT, 0)
     builder.store(low, builder.gep(table, [zero, zero]))
@@ -307,6 +312,29 @@ def picked(builder: Any, name: str, low: Any, high: Any, index: Any, has_instruc
         number = builder.load(builder.gep(numbers, [place]))
         found = builder.insert_element(found, number, ir.Constant(_INT, lane))
     return found
+
+
+def _picked_by_eights(builder: Any, low: Any, high: Any, index: Any) -> Any:  # noqa: ANN401
+    """The instruction of AVX2 picks from eight numbers; which eight it is, the index's next two bits say."""
+    eight = ir.VectorType(low.type.element, 8)
+    kind = ir.FunctionType(eight, [eight, ir.VectorType(_INT, 8)])
+    permute = cgutils.get_or_insert_function(builder.module, kind, "llvm.x86.avx2.permps")
+    parts = [ir.Constant(ir.VectorType(_INT, 8), list(range(first, first + 8))) for first in (0, 8)]
+    tables = [builder.shuffle_vector(table, table, part) for table in (low, high) for part in parts]
+    found = []
+    for part in parts:
+        places = builder.shuffle_vector(index, index, part)
+        one, two, three, four = (builder.call(permute, [table, places]) for table in tables)
+        # a number is negative where its first bit is set
+        is_second, is_high = (
+            builder.icmp_signed(
+                "<", builder.shl(places, constant(places.type, bits)), constant(places.type, 0)
+            )
+            for bits in (28, 27)
+        )
+        lower, upper = builder.select(is_second, two, one), builder.select(is_second, four, three)
+        found.append(builder.select(is_high, upper, lower))
+    return builder.shuffle_vector(*found, ir.Constant(_INTS, list(range(COUNT))))
 
 
 @intrinsic

@@ -44,6 +44,16 @@ def _share(builder: Any, value: Any, share: Any) -> Any:  # noqa: ANN401
         kind = ir.FunctionType(_WORDS, [_WORDS, _WORDS])
         function = cgutils.get_or_insert_function(builder.module, kind, "llvm.x86.avx512.pmul.hr.sw.512")
         return builder.call(function, [value, share])
+    if has_permutation("avx2"):
+        half = ir.VectorType(_WORD, COUNT)
+        kind = ir.FunctionType(half, [half, half])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.x86.avx2.pmul.hr.sw")
+        parts = [ir.Constant(ir.VectorType(_INT, COUNT), list(range(k, k + COUNT))) for k in (0, COUNT)]
+        halves = [
+            builder.call(function, [builder.shuffle_vector(lanes, lanes, part) for lanes in (value, share)])
+            for part in parts
+        ]
+        return builder.shuffle_vector(*halves, ir.Constant(_INTS, list(range(MANY))))
     product = builder.mul(builder.sext(value, _INTS), builder.sext(share, _INTS))
     product = builder.add(builder.ashr(product, constant(_INTS, 14)), constant(_INTS, 1))
     return builder.trunc(builder.ashr(product, constant(_INTS, 1)), _WORDS)

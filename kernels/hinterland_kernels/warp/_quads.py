@@ -151,11 +151,12 @@ def _picked(
     following = index + bytes_of(1)
     upper_left, upper_right = pick_bytes(table, index), pick_bytes(table, following)
     lower_left, lower_right = upper_left, upper_right
-    is_upper = same_bytes(whole, bytes_of(0))
     for line in range(1, more + 2):
         at += samples
         table = load_table(picture, at)
         this, other = pick_bytes(table, index), pick_bytes(table, following)
+        # asked anew: without registers of bits, answers kept from turn to turn are moved one by one
+        is_upper = same_bytes(whole, bytes_of(line - 1))
         lower_left = where_bits(is_upper, this, lower_left)
         lower_right = where_bits(is_upper, other, lower_right)
         is_upper = same_bytes(whole, bytes_of(line))
@@ -219,9 +220,10 @@ def fill_quads(
         left = min(_least_right(a, place, count), _least_right(d, place, count)) - slack_right
         downs = _downs(a, place), _downs(b, place), _downs(c, place), _downs(d, place)
         rights = _rights(a, place), _rights(b, place), _rights(c, place), _rights(d, place)
-        is_there = bytes_of(0)
         if stretch.is_edged:
             is_there = _all_within(downs, -a.line, lines) + _all_within(rights, -a.sample, samples)
+            valid = where_bits(same_bytes(is_there, bytes_of(2)), bytes_of(1), bytes_of(0))
+            _put(valid, stretch, out_mask, start, count)
             downs, rights = (
                 _all_held(downs, least_down, most_down),
                 _all_held(rights, least_right, most_right),
@@ -239,13 +241,20 @@ def fill_quads(
             prefetch(picture[band], coming_end - samples)
             prefetch(picture[band], coming_end)
             made = _means(_picked(picture[band], at, samples, more, whole, index), below, behind)
-            if stretch.is_edged:
-                made = where_bits(same_bytes(is_there, bytes_of(2)), made, bytes_of(0))
             _put(made, stretch, out[band], start, count)
-        if stretch.is_edged:
-            valid = where_bits(same_bytes(is_there, bytes_of(2)), bytes_of(1), bytes_of(0))
-            _put(valid, stretch, out_mask, start, count)
         place += count
+    if stretch.is_edged:
+        _empty(stretch, out, out_mask)
+
+
+@pixel_function
+def _empty(stretch: Stretch, out: Any, out_mask: Any) -> None:  # noqa: ANN401
+    """Put 0 where the mask is False; lanes would keep its bits for all bands, see `_picked`."""
+    for band in range(out.shape[0]):
+        for y in range(max(stretch.y, stretch.top), min(stretch.y + LINES, stretch.bottom)):
+            for x in range(stretch.start, stretch.stop):
+                if not out_mask[y, x]:
+                    out[band, y, x] = 0
 
 
 @pixel_function
