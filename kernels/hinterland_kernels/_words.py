@@ -19,10 +19,10 @@ from hinterland_kernels._lanes import (
     has_permutation,
     infix,
     loaded,
-    picked,
     splat,
     two,
 )
+from hinterland_kernels._picks import nearby, picked_nearby
 
 MANY = 2 * COUNT
 """Lanes."""
@@ -84,11 +84,10 @@ def load_pairs(_typing: Any, array: Any, at: Any, index: Any) -> Any:  # noqa: A
         if data.type.pointee == _WORD and has_permutation("avx512bw"):
             found = _pairs_of_words(builder, data, at, index)
         else:
-            low = loaded(builder, data, at)
-            high = loaded(builder, data, builder.add(at, ir.Constant(at.type, COUNT)))
-            name, has_instruction = "llvm.x86.avx512.vpermi2var.ps.512", has_permutation()
-            following = builder.add(index, constant(index.type, 1))
-            found = [picked(builder, name, low, high, place, has_instruction) for place in (index, following)]
+            first, last, places = nearby(builder, index)
+            low, high = (loaded(builder, data, builder.add(at, begin)) for begin in (first, last))
+            following = builder.add(places, constant(places.type, 1))
+            found = [picked_nearby(builder, low, high, place) for place in (places, following)]
         return context.make_tuple(builder, pair, found)
 
     return pair(array, types.intp, index), build

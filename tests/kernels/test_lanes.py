@@ -27,7 +27,6 @@ from hinterland_kernels._lanes import (
     has_permutation,
     held,
     load,
-    pick,
     store,
     to_floats,
     where_same,
@@ -35,6 +34,7 @@ from hinterland_kernels._lanes import (
     wholes,
     within,
 )
+from hinterland_kernels._picks import pick
 from hinterland_kernels._words import pack, share
 
 

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hinterland_kernels._jit import loop, part_of_loop
-from hinterland_kernels._lanes import from_step, pick
+from hinterland_kernels._lanes import from_step
 from hinterland_kernels._lines import COUNT, floats, has_any, load, load_first, store, where_less, wholes
+from hinterland_kernels._picks import pick
 from hinterland_kernels.feather._blocks import is_any_missing, show_missing, show_valid
 from hinterland_kernels.feather._steps import Ends, Feather
 

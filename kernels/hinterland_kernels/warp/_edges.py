@@ -14,7 +14,6 @@ from hinterland_kernels._lanes import (
     COUNT,
     floats,
     load,
-    pick,
     store,
     to_floats,
     where_less,
@@ -22,6 +21,7 @@ from hinterland_kernels._lanes import (
     where_under,
     wholes,
 )
+from hinterland_kernels._picks import pick
 from hinterland_kernels.pixel.sampling import BICUBIC, BILINEAR, BSPLINE3, LANCZOS3
 from hinterland_kernels.warp import _weights
 from hinterland_kernels.warp._rows import FRACTION_BITS, SPAN, Run, brightness, ends_of, fraction, places_from

@@ -18,7 +18,6 @@ from hinterland_kernels._lanes import (
     floats,
     from_step,
     load,
-    pick,
     squares,
     times,
     to_floats,
@@ -26,6 +25,7 @@ from hinterland_kernels._lanes import (
     where_under,
     wholes,
 )
+from hinterland_kernels._picks import near, pick, pick_near
 from hinterland_kernels.pixel.flat import Flat
 from hinterland_kernels.warp._weights import Four, Lanes, Six
 
@@ -173,10 +173,11 @@ def brightness(flat: Flat, run: Run, downs: Any, rights: Any) -> Any:  # noqa: A
 @pixel_function
 def across_four(picture: Any, at: int, index: Lanes, weights: Four) -> Lanes:  # noqa: ANN401
     """Sum of four taps."""
-    low, high = load(picture, at), load(picture, at + COUNT)
-    total = weights[0] * pick(low, high, index) + weights[1] * pick(low, high, index + wholes(1))
-    total = total + weights[2] * pick(low, high, index + wholes(2))
-    return total + weights[3] * pick(low, high, index + wholes(3))
+    first, last, places = near(index)
+    low, high = load(picture, at + first), load(picture, at + last)
+    total = weights[0] * pick_near(low, high, places) + weights[1] * pick_near(low, high, places + wholes(1))
+    total = total + weights[2] * pick_near(low, high, places + wholes(2))
+    return total + weights[3] * pick_near(low, high, places + wholes(3))
 
 
 @pixel_function

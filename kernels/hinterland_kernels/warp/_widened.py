@@ -10,16 +10,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from hinterland_kernels._jit import pixel_function
-from hinterland_kernels._lanes import (
-    COUNT,
-    floats,
-    load,
-    pick,
-    store,
-    to_floats,
-    where_less,
-    wholes,
-)
+from hinterland_kernels._lanes import COUNT, floats, load, store, to_floats, where_less, wholes
+from hinterland_kernels._picks import pick
 from hinterland_kernels.pixel.flat import Flat
 from hinterland_kernels.pixel.sampling import BICUBIC, BILINEAR, LANCZOS3
 from hinterland_kernels.warp import _weights
