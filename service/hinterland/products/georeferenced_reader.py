@@ -119,6 +119,13 @@ class MapReader:
                 is_whole &= chunk.is_whole
         return Samples(values, mask, is_whole)
 
+    def read_lines(self, raster: MapRaster, window: Window, every: int) -> Samples:
+        """Read every so many-th line of a window, from its first; the others only where they are to be decoded."""
+        if raster.plain and raster.masked_by in _MASKED_BY_SAMPLES:
+            return self._load_plain(raster, raster.plain, window, every)
+        values, mask, is_whole = self.read(raster, window)
+        return Samples(values[:, ::every], mask[::every], is_whole)
+
     def _chunk(self, raster: MapRaster, factor: int, i: int, j: int) -> Samples:
         key = (str(raster.path), factor, i, j)
         with self._lock:
@@ -172,9 +179,9 @@ class MapReader:
         self._count(found)
         return found
 
-    def _load_plain(self, raster: MapRaster, plain: PlainBlocks, window: Window) -> Samples:
+    def _load_plain(self, raster: MapRaster, plain: PlainBlocks, window: Window, every: int = 1) -> Samples:
         try:
-            stored = plain.read(raster.path, raster.bands, window)
+            stored = plain.read(raster.path, raster.bands, window, every)
         except OSError as error:
             raise _unreadable(raster, error) from error
         found = _masked(raster, stored, None)

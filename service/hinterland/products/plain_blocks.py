@@ -48,8 +48,8 @@ class PlainBlocks:
     dtype: np.dtype[Any]
     """Of the samples."""
 
-    def read(self, path: Path, bands: int, window: Window) -> NDArray[Any]:
-        """Read a window of the first bands: (bands, lines, samples).
+    def read(self, path: Path, bands: int, window: Window, every: int = 1) -> NDArray[Any]:
+        """Read a window of the first bands, or every so many-th line of it: (bands, lines, samples).
 
         Raises
         ------
@@ -57,10 +57,10 @@ class PlainBlocks:
             If the file cannot be read there.
         """
         line, sample, lines, samples = window
-        out = np.empty((bands, lines, samples), dtype=self.dtype)
+        rows = np.arange(line, line + lines, every)
+        out = np.empty((bands, len(rows), samples), dtype=self.dtype)
         high, wide = self.block
         down, across = -(-self.shape[1] // high), -(-self.shape[2] // wide)
-        rows = np.arange(line, line + lines)
         in_block = rows % high * wide * self.dtype.itemsize
         handle = os.open(path, os.O_RDONLY)
         try:

@@ -41,6 +41,8 @@ def test_windows_are_what_gdal_reads(tmp_path: Path, layout: str, dtype: str) ->
             window = rasterio.windows.Window(sample, line, samples, lines)
             found = blocks.read(path, len(picture), (line, sample, lines, samples))
             np.testing.assert_array_equal(found, dataset.read(window=window))
+            found = blocks.read(path, len(picture), (line, sample, lines, samples), every=3)
+            np.testing.assert_array_equal(found, dataset.read(window=window)[:, ::3])
 
 
 @pytest.mark.parametrize("layout", PLAIN)
