@@ -53,7 +53,7 @@ def cell_means(
 
 
 def _pieces(placement: Placement, cells: Window, factor: int) -> Iterator[Window]:
-    """Windows of cells about as large as what is read at once; lines of cells that it covers in part stand alone."""
+    """Windows of cells about as large as what is read at once; lines of cells covered in part stand alone."""
     line, sample, lines, samples = cells
     high, wide = (max(1, length // factor) for length in chunk_shape(placement.raster, 1))
     top, _, height, _ = placement.window
