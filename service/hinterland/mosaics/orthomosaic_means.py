@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hinterland.model.map_grids import Window, inside
 from hinterland.mosaics.orthomosaic_placing import Placement
@@ -13,8 +14,9 @@ from hinterland.products.georeferenced_reader import MapReader, Samples, chunk_s
 from hinterland_kernels.pyramid import block_means
 
 _LINES_OF_CELL = 8
-"""Lines, evenly apart, that a cell's mean is of: the same lines of the mosaic for all rasters, so that those which
-overlap are compared on the same ground. Of what needs no decoding the lines between are not read."""
+"""Lines that a cell's mean is of, the middle two of each quarter: they lie evenly about the cell's middle, so that a
+slope shifts no mean. They are lines of the mosaic: rasters which overlap are compared on the same ground. Of what
+needs no decoding the lines between are not read."""
 
 
 def cell_means(
@@ -73,10 +75,20 @@ def _means(reader: MapReader, placement: Placement, cells: Window, factor: int) 
         message = f"{placement.raster.path} does not reach cells {cells}, or not without resampling"
         raise ValueError(message)
     is_crossed = part[0] == line and part[2] == lines
-    every = max(1, factor // _LINES_OF_CELL) if is_crossed else 1
+    picked = _picked(lines, factor) if is_crossed else np.arange(part[2])
+    high = min(factor, _LINES_OF_CELL) if is_crossed else factor
     source = part[0] + placement.shift[0], part[1] + placement.shift[1], part[2], part[3]
-    values, mask, _ = reader.read_lines(placement.raster, source, every)
+    values, mask, _ = reader.read_lines(placement.raster, source, picked)
     before = (part[0] - line, 0), (part[1] - sample, 0)
     if before != ((0, 0), (0, 0)):
         values, mask = np.pad(values, ((0, 0), *before)), np.pad(mask, before)
-    return Samples(*block_means(values, mask, (factor // every, factor)))
+    return Samples(*block_means(values, mask, (high, factor)))
+
+
+def _picked(lines: int, factor: int) -> NDArray[np.int64]:
+    """Lines of cells that their means are of."""
+    if factor <= _LINES_OF_CELL:
+        return np.arange(lines)
+    quarter = 2 * factor // _LINES_OF_CELL
+    picked: NDArray[np.int64] = np.arange(0, lines, quarter)[:, None] + (quarter // 2 - 1, quarter // 2)
+    return picked.reshape(-1)

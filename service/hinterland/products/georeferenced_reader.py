@@ -118,12 +118,12 @@ class MapReader:
                 is_whole &= chunk.is_whole
         return Samples(values, mask, is_whole)
 
-    def read_lines(self, raster: MapRaster, window: Window, every: int) -> Samples:
-        """Read every so many-th line of a window, from its first; the others only where they are to be decoded."""
+    def read_lines(self, raster: MapRaster, window: Window, picked: NDArray[np.int64]) -> Samples:
+        """Read some lines of a window, counted from its first; the others too only if they need decoding."""
         if raster.plain and raster.masked_by in _MASKED_BY_SAMPLES:
-            return self._load_plain(raster, raster.plain, window, every)
+            return self._load_plain(raster, raster.plain, window, picked)
         values, mask, is_whole = self.read(raster, window)
-        return Samples(values[:, ::every], mask[::every], is_whole)
+        return Samples(values[:, picked], mask[picked], is_whole)
 
     def _chunk(self, raster: MapRaster, factor: int, i: int, j: int) -> Samples:
         key = (str(raster.path), factor, i, j)
@@ -178,9 +178,15 @@ class MapReader:
         self._count(found)
         return found
 
-    def _load_plain(self, raster: MapRaster, plain: PlainBlocks, window: Window, every: int = 1) -> Samples:
+    def _load_plain(
+        self,
+        raster: MapRaster,
+        plain: PlainBlocks,
+        window: Window,
+        picked: NDArray[np.int64] | None = None,
+    ) -> Samples:
         try:
-            stored = plain.read(raster.path, raster.bands, window, every)
+            stored = plain.read(raster.path, raster.bands, window, picked)
         except OSError as error:
             raise _unreadable(raster, error) from error
         found = Samples(*masked(raster, stored, None))
