@@ -15,8 +15,8 @@ from hinterland_kernels.pyramid import block_means
 
 _LINES_OF_CELL = 8
 """Lines that a cell's mean is of, the middle two of each quarter: they lie evenly about the cell's middle, so that
-a slope shifts no mean. They are lines of the mosaic: rasters which overlap are compared on the same ground. Of what
-needs no decoding the lines between are not read."""
+a slope shifts no mean. They are lines of the mosaic: rasters which overlap are compared on the same ground. Of
+what needs no decoding the lines between are not read."""
 
 
 def cell_means(
