@@ -89,7 +89,7 @@ def _empty_half(samples: NDArray[Any]) -> NDArray[Any]:
 
 
 def block_means(
-    samples: NDArray[Any], mask: NDArray[np.bool_], factor: int
+    samples: NDArray[Any], mask: NDArray[np.bool_], factor: int | tuple[int, int]
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Reduce lines and samples to the means of the valid samples of blocks; blocks at the end may be smaller.
 
@@ -99,8 +99,8 @@ def block_means(
         What is not valid has no influence, not even as nan.
     mask : (lines, samples) bool
         True where valid.
-    factor : int
-        Samples along a block.
+    factor : int or (int, int)
+        Samples along a block, or its lines and samples.
 
     Returns
     -------
@@ -114,13 +114,14 @@ def block_means(
     ValueError
         If the dtype, the shapes or the factor do not fit.
     """
-    if samples.dtype.name not in DTYPES or samples.shape[1:] != mask.shape or factor < 1:
+    high, wide = (factor, factor) if isinstance(factor, int) else factor
+    if samples.dtype.name not in DTYPES or samples.shape[1:] != mask.shape or min(high, wide) < 1:
         message = f"{samples.dtype} {samples.shape} with a mask of {mask.shape} has no means by {factor}"
         raise ValueError(message)
-    shape = [-(-extent // factor) for extent in mask.shape]
+    shape = -(-mask.shape[0] // high), -(-mask.shape[1] // wide)
     means = np.empty((len(samples), *shape), np.float32)
     means_mask = np.empty(shape, np.bool_)
-    _cpu.block_means(np.ascontiguousarray(samples), np.ascontiguousarray(mask), factor, means, means_mask)
+    _cpu.block_means(np.ascontiguousarray(samples), np.ascontiguousarray(mask), high, wide, means, means_mask)
     return means, means_mask
 
 

@@ -80,7 +80,8 @@ def halve_valid(
 def block_means(
     samples: NDArray[Any],
     mask: NDArray[np.bool_],
-    factor: int,
+    high: int,
+    wide: int,
     means: NDArray[np.float32],
     means_mask: NDArray[np.bool_],
 ) -> None:
@@ -91,13 +92,13 @@ def block_means(
         for i in range(means.shape[1]):
             totals[:] = 0.0
             counts[:] = 0.0
-            for line in range(i * factor, min((i + 1) * factor, lines)):
+            for line in range(i * high, min((i + 1) * high, lines)):
                 row, valid = samples[band, line], mask[line]
                 for k in range(columns):
                     totals[k] += np.float64(row[k]) if valid[k] else 0.0
                     counts[k] += 1.0 if valid[k] else 0.0
             for j in range(means.shape[2]):
-                block = slice(j * factor, min((j + 1) * factor, columns))
+                block = slice(j * wide, min((j + 1) * wide, columns))
                 count = counts[block].sum()
                 means_mask[i, j] = count > 0.0
                 means[band, i, j] = totals[block].sum() / max(count, 1.0)

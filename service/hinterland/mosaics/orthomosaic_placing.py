@@ -88,7 +88,7 @@ def place(rasters: Sequence[MapRaster], grid: MapGrid, kernel: str) -> list[Plac
     placements = [
         placement
         for index, raster in enumerate(rasters)
-        if (placement := _place(index, raster, grid, kernel)) is not None
+        if (placement := place_one(index, raster, grid, kernel)) is not None
     ]
     if not placements:
         message = "no raster reaches the extent of the mosaic; give another --extent, or none"
@@ -96,7 +96,8 @@ def place(rasters: Sequence[MapRaster], grid: MapGrid, kernel: str) -> list[Plac
     return placements
 
 
-def _place(index: int, raster: MapRaster, grid: MapGrid, kernel: str) -> Placement | None:
+def place_one(index: int, raster: MapRaster, grid: MapGrid, kernel: str) -> Placement | None:
+    """Lay one raster on a grid, as `place` does; None if it misses it."""
     source = raster.grid
     shift = grid.shift_to(on_turn_of(source, grid)) if same_crs(source.wkt, grid.wkt) else None
     if shift is not None:

@@ -14,10 +14,11 @@ from hinterland.adjust.levelling import Level, level
 from hinterland.errors import InputError, NothingToDoError
 from hinterland.model.previews import LevelPreview
 from hinterland.mosaics.orthomosaic_layers import Warper
-from hinterland.mosaics.orthomosaic_placing import Placement, place
+from hinterland.mosaics.orthomosaic_means import cell_means
+from hinterland.mosaics.orthomosaic_placing import Placement, place, place_one
 from hinterland.mosaics.orthomosaic_plan import MosaicPlan
 from hinterland.products.georeferenced import MapRaster
-from hinterland.products.georeferenced_reader import MapReader
+from hinterland.products.georeferenced_reader import MapReader, Samples
 from hinterland_kernels.backend import CPU, Backend
 
 if TYPE_CHECKING:
@@ -41,8 +42,7 @@ class MosaicPreviews:
         self._plan = plan
         self._backend = backend
         self._grid = plan.grid.reduced(plan.label_factor)
-        rasters = [placement.raster for placement in plan.placements]
-        self._placements = place(rasters, self._grid, "bilinear")  # index: into the plan's placements
+        self._reader = reader
         self._warper = Warper(
             self._grid,
             reader,
@@ -55,23 +55,23 @@ class MosaicPreviews:
     def previews(self) -> list[LevelPreview]:
         """Each raster that shows on the reduced grid, on its own window."""
         with ThreadPoolExecutor(self._plan.workers) as pool:
-            found = list(pool.map(self._preview, self._placements))
+            found = list(pool.map(self._preview_of, range(len(self._plan.placements))))
         return [preview for preview in found if preview is not None]
 
-    def _preview(self, placement: Placement) -> LevelPreview | None:
+    def _preview_of(self, index: int) -> LevelPreview | None:
+        """A placement of the plan."""
+        placement = self._plan.placements[index]
+        if placement.shift is None:
+            found = place_one(index, placement.raster, self._grid, "bilinear")
+            return None if found is None else self._resampled(found)
+        corner, means = cell_means(self._reader, placement, self._plan.label_factor, self._plan.bands)
+        return _shown(index, corner, means)
+
+    def _resampled(self, placement: Placement) -> LevelPreview | None:
+        """A placement on the reduced grid."""
         with self._backend.own_stream():
             samples = self._warper.carry(placement, placement.window, np.dtype(np.float32))
-        if samples is None:
-            return None
-        lines, columns = np.flatnonzero(samples.mask.any(axis=1)), np.flatnonzero(samples.mask.any(axis=0))
-        shown = np.s_[lines[0] : lines[-1] + 1, columns[0] : columns[-1] + 1]
-        return LevelPreview(
-            frame=placement.index,
-            line=placement.window[0] + int(lines[0]),
-            sample=placement.window[1] + int(columns[0]),
-            values=samples.values[:, *shown].copy(),
-            mask=samples.mask[shown].copy(),
-        )
+        return None if samples is None else _shown(placement.index, placement.window[:2], samples)
 
     def levels(self, previews: Sequence[LevelPreview], levelling: str) -> tuple[Level, ...] | None:
         """Gain and offset of each placement of the plan; None where samples stay as they are."""
@@ -94,7 +94,7 @@ class MosaicPreviews:
             placements = place([raster], self._grid, "bilinear") if raster.bands == 1 else []
         except NothingToDoError:
             placements = []
-        preview = self._preview(placements[0]) if placements else None
+        preview = self._resampled(placements[0]) if placements else None
         if preview is None:
             why = f"has {raster.bands} bands" if raster.bands != 1 else "has no valid sample on the mosaic"
             message = f"--reference {raster.path}: {why}; give a terrain model that overlaps the rasters"
@@ -166,6 +166,21 @@ class MosaicPreviews:
         from hinterland.mosaics.seams import find_seams  # noqa: PLC0415 - loads much that levels do not need
 
         return find_seams([_levelled(preview, levels) for preview in previews], self._grid)
+
+
+def _shown(index: int, corner: tuple[int, int], samples: Samples) -> LevelPreview | None:
+    """What is valid of a placement on the reduced grid, whose samples begin at a corner there; None if nothing."""
+    lines, columns = np.flatnonzero(samples.mask.any(axis=1)), np.flatnonzero(samples.mask.any(axis=0))
+    if not len(lines):
+        return None
+    shown = np.s_[lines[0] : lines[-1] + 1, columns[0] : columns[-1] + 1]
+    return LevelPreview(
+        frame=index,
+        line=corner[0] + int(lines[0]),
+        sample=corner[1] + int(columns[0]),
+        values=samples.values[:, *shown].copy(),
+        mask=samples.mask[shown].copy(),
+    )
 
 
 def _lift(preview: LevelPreview, heights: Mapping[int, VerticalLevel], factor: int) -> NDArray[np.float32]:

@@ -26,6 +26,7 @@ from hinterland.model.map_grids import Window
 from hinterland.products.driver_errors import DRIVER_ERRORS
 from hinterland.products.georeferenced import MapRaster
 from hinterland.products.plain_blocks import PlainBlocks
+from hinterland.products.raster_masks import driver_mask, masked
 from hinterland_kernels.pyramid import block_means
 
 CHUNK_PX = 512
@@ -34,8 +35,6 @@ _CHUNK_SAMPLES = CHUNK_PX * CHUNK_PX
 MOST_HANDLES = 64
 _GDAL_CACHE_BYTES = 16 << 20  # our chunks are whole blocks: GDAL's own cache would hold them a second time
 _MASKED_BY_SAMPLES = {"nodata", "nothing"}
-_SENTINEL = 1e38
-"""Floats beyond it are special values of formats, whatever the tag says: ISIS's begin at 3.4e38."""
 
 
 class Samples(NamedTuple):
@@ -119,6 +118,13 @@ class MapReader:
                 is_whole &= chunk.is_whole
         return Samples(values, mask, is_whole)
 
+    def read_lines(self, raster: MapRaster, window: Window, picked: NDArray[np.int64]) -> Samples:
+        """Read some lines of a window, counted from its first; the others too only if they need decoding."""
+        if raster.plain and raster.masked_by in _MASKED_BY_SAMPLES:
+            return self._load_plain(raster, raster.plain, window, picked)
+        values, mask, is_whole = self.read(raster, window)
+        return Samples(values[:, picked], mask[picked], is_whole)
+
     def _chunk(self, raster: MapRaster, factor: int, i: int, j: int) -> Samples:
         key = (str(raster.path), factor, i, j)
         with self._lock:
@@ -167,17 +173,23 @@ class MapReader:
     def _load_by_driver(self, raster: MapRaster, window: FileWindow) -> Samples:
         with self._handle(raster) as dataset:
             stored = dataset.read(indexes=list(range(1, raster.bands + 1)), window=window)
-            mask = _driver_mask(raster, dataset, window)
-        found = _masked(raster, stored, mask)
+            mask = driver_mask(raster, dataset, window)
+        found = Samples(*masked(raster, stored, mask))
         self._count(found)
         return found
 
-    def _load_plain(self, raster: MapRaster, plain: PlainBlocks, window: Window) -> Samples:
+    def _load_plain(
+        self,
+        raster: MapRaster,
+        plain: PlainBlocks,
+        window: Window,
+        picked: NDArray[np.int64] | None = None,
+    ) -> Samples:
         try:
-            stored = plain.read(raster.path, raster.bands, window)
+            stored = plain.read(raster.path, raster.bands, window, picked)
         except OSError as error:
             raise _unreadable(raster, error) from error
-        found = _masked(raster, stored, None)
+        found = Samples(*masked(raster, stored, None))
         self._count(found)
         return found
 
@@ -239,65 +251,3 @@ def chunk_bytes(raster: MapRaster, factor: int) -> int:
 def _unreadable(raster: MapRaster, error: BaseException) -> InputError:
     message = f"{raster.path}: cannot be read: {error.__cause__ or error}; it is damaged or cut off"
     return InputError(message)
-
-
-def _driver_mask(
-    raster: MapRaster,
-    dataset: Any,  # noqa: ANN401
-    window: FileWindow,
-) -> NDArray[np.bool_] | None:
-    """What the file has of a mask beside its samples."""
-    mask: NDArray[np.bool_]
-    if raster.masked_by == "mask":
-        mask = dataset.read_masks(1, window=window) > 0
-    elif raster.masked_by == "specials":
-        indexes = list(range(1, raster.bands + 1))
-        mask = (dataset.read_masks(indexes, window=window) > 0).all(axis=0)
-    elif raster.masked_by == "alpha":
-        mask = dataset.read(raster.bands + 1, window=window) > 0
-    else:
-        return None
-    return mask
-
-
-def _masked(raster: MapRaster, stored: NDArray[Any], mask: NDArray[np.bool_] | None) -> Samples:
-    """Values of stored samples, and where they are valid."""
-    values = stored
-    if raster.is_scaled:
-        shape = (-1, 1, 1)
-        values = stored * np.reshape(raster.scales, shape) + np.reshape(raster.offsets, shape)
-    values = values.astype(raster.dtype, copy=False)
-    has_limits = raster.masked_by != "nothing" or raster.least is not None
-    if not has_limits and (values.dtype.kind != "f" or _is_finite(values)):
-        return Samples(values, np.broadcast_to(np.True_, values.shape[1:]), is_whole=True)
-    if mask is None:
-        mask = _without_nodata(stored, raster.nodata if raster.masked_by == "nodata" else ())
-    if raster.least is not None:
-        mask &= (stored >= raster.least).all(axis=0)
-    if values.dtype.kind == "f":
-        for band in values:
-            mask &= np.abs(band) < _SENTINEL  # neither nan nor infinite
-    return Samples(values, mask, bool(mask.all()))
-
-
-def _is_finite(values: NDArray[Any]) -> bool:
-    """True if there is neither nan, which fails every comparison, nor a special value; without temporaries."""
-    return bool(values.min() > -_SENTINEL and values.max() < _SENTINEL)
-
-
-def _without_nodata(stored: NDArray[Any], nodata: tuple[float | None, ...]) -> NDArray[np.bool_]:
-    """True where some band has a value other than its nodata value."""
-    if not nodata:
-        return np.ones(stored.shape[1:], dtype=np.bool_)
-    valid = np.zeros(stored.shape[1:], dtype=np.bool_)
-    for band, value in zip(stored, nodata, strict=True):
-        valid |= True if value is None else band != _in_dtype(value, band.dtype)
-    return valid
-
-
-def _in_dtype(value: float, dtype: np.dtype[Any]) -> Any:  # noqa: ANN401 - a scalar of that dtype
-    """A nodata value as samples have it; nan, which equals none, where they cannot: -9999 in 8 bits."""
-    if dtype.kind == "f":
-        return dtype.type(value)
-    limits = np.iinfo(dtype)
-    return dtype.type(value) if limits.min <= value <= limits.max and value % 1.0 == 0.0 else np.nan

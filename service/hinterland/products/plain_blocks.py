@@ -48,8 +48,10 @@ class PlainBlocks:
     dtype: np.dtype[Any]
     """Of the samples."""
 
-    def read(self, path: Path, bands: int, window: Window) -> NDArray[Any]:
-        """Read a window of the first bands: (bands, lines, samples).
+    def read(
+        self, path: Path, bands: int, window: Window, picked: NDArray[np.int64] | None = None
+    ) -> NDArray[Any]:
+        """Read a window of the first bands: (bands, lines, samples); or some lines of it, as counted in it.
 
         Raises
         ------
@@ -57,10 +59,10 @@ class PlainBlocks:
             If the file cannot be read there.
         """
         line, sample, lines, samples = window
-        out = np.empty((bands, lines, samples), dtype=self.dtype)
+        rows = line + (np.arange(lines) if picked is None else picked)
+        out = np.empty((bands, len(rows), samples), dtype=self.dtype)
         high, wide = self.block
         down, across = -(-self.shape[1] // high), -(-self.shape[2] // wide)
-        rows = np.arange(line, line + lines)
         in_block = rows % high * wide * self.dtype.itemsize
         handle = os.open(path, os.O_RDONLY)
         try:

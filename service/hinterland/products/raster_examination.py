@@ -23,8 +23,8 @@ from rasterio.errors import NotGeoreferencedWarning
 from hinterland.errors import InputError, OutsideError, TooLargeError, TruncatedError
 from hinterland.products.driver_errors import DRIVER_ERRORS
 from hinterland.products.fields import printable
-from hinterland.products.georeferenced import HEAD_BYTES, check_size, driver_of, files_of
 from hinterland.products.label_checks import check_named_files, check_text_label
+from hinterland.products.raster_files import HEAD_BYTES, check_size, driver_of, files_of
 
 _MOST_OVERVIEWS = 32
 _MOST_BANDS = 4096

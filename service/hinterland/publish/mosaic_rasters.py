@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from hinterland.model.masks import distinct
 from hinterland.mosaics.orthomosaic import Tile
 from hinterland.mosaics.orthomosaic_plan import MosaicPlan
 from hinterland.mosaics.orthomosaic_resolution import RESOLUTION_PX
@@ -93,7 +94,7 @@ class MosaicRasters:
 
     def write(self, tile: Tile) -> None:
         """Write one tile; what none covers has no data, and takes no room."""
-        if not tile.mask.any():
+        if not distinct(tile.mask).any():
             return
         self.has_samples = True
         line, sample, _, _ = tile.window

@@ -135,6 +135,14 @@ def test_block_means_are_those_of_what_is_valid(dtype: str, factor: int, share: 
     assert means.dtype == np.float32
 
 
+def test_blocks_of_a_mean_may_be_wider_than_high() -> None:
+    samples, mask = raster("uint16", (32, 40)), np.random.default_rng(8).random((32, 40)) < 0.4
+    found = np.ma.masked_where(~mask, samples[0]).reshape(8, 4, 4, 10).mean(axis=(1, 3))
+    means, means_mask = block_means(samples, mask, (4, 10))
+    assert means_mask.all()
+    np.testing.assert_allclose(means[0], found.filled(0.0), rtol=1e-6)  # float32
+
+
 def test_means_by_nothing_are_refused() -> None:
     with pytest.raises(ValueError, match="no means by 0"):
         block_means(raster("uint8", (4, 4)), np.ones((4, 4), np.bool_), 0)

@@ -41,6 +41,9 @@ def test_windows_are_what_gdal_reads(tmp_path: Path, layout: str, dtype: str) ->
             window = rasterio.windows.Window(sample, line, samples, lines)
             found = blocks.read(path, len(picture), (line, sample, lines, samples))
             np.testing.assert_array_equal(found, dataset.read(window=window))
+            picked = np.arange(lines)[np.arange(lines) % 5 < 2]
+            found = blocks.read(path, len(picture), (line, sample, lines, samples), picked)
+            np.testing.assert_array_equal(found, dataset.read(window=window)[:, picked])
 
 
 @pytest.mark.parametrize("layout", PLAIN)

@@ -91,8 +91,9 @@ class Heap:
         return place
 
     def put_at(self, offset: int, *parts: Part) -> None:
-        """Write parts to a place of the caller's choice; not in a file that `put` is used on."""
+        """Write parts to a place of the caller's choice, where they stay; not in a file that `put` is used on."""
         write_at(self._handle, parts, offset)
+        start_writeback(self._handle, _size(parts), offset)
 
     def get(self, size: int, place: int) -> tuple[Part, ...]:
         """Read a string, in one part or more."""

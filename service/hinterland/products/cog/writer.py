@@ -22,6 +22,7 @@ from rasterio.transform import Affine
 import hinterland
 from hinterland.errors import HinterlandError
 from hinterland.model.map_grids import MapGrid
+from hinterland.model.masks import distinct
 from hinterland.products.cog.assembly import Assembly
 from hinterland.products.cog.blocks import Blocks
 from hinterland.products.cog.codecs import (
@@ -221,7 +222,7 @@ class RasterWriter:
                     first - line : min((row + 1) * BLOCK - line, lines),
                     left - sample : min((column + 1) * BLOCK - sample, columns),
                 ]
-                valid = None if mask is None or mask[window].all() else mask[window].copy()
+                valid = None if mask is None or distinct(mask[window]).all() else mask[window].copy()
                 # copied, since a view of it would hold the whole tile until the last of its blocks is encoded
                 block = samples[:, *window].copy()
                 self._submit(
