@@ -16,6 +16,7 @@ help:  ## list the targets
 	@test -x $(BIN)/python || { echo "making .venv"; $(PYTHON) -m venv .venv; }
 	@echo "installing hinterland and what it needs into .venv (a minute or two, once)"
 	@$(PIP) -e .
+	@$(BIN)/python -m compileall -q service kernels
 	@$(BIN)/hinterland doctor --warm
 	@touch $@
 

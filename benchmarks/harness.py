@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import functools
 import json
 import os
@@ -13,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 
 import numpy as np
 
@@ -166,6 +168,15 @@ process.returncode = 0
 """
 
 
+@functools.cache
+def _keep_bytecode() -> None:
+    """Compile our sources, as pip does when it installs a wheel: the environment may have Python keep nothing."""
+    for package in ("hinterland", "hinterland_kernels", "benchmarks"):
+        spec = find_spec(package)
+        for folder in (spec and spec.submodule_search_locations) or ():
+            compileall.compile_dir(folder, quiet=2)
+
+
 def run_process(command: Sequence[str]) -> ProcessRun:
     """Run a command to its end.
 
@@ -174,6 +185,7 @@ def run_process(command: Sequence[str]) -> ProcessRun:
     RuntimeError
         If it fails; the message holds the end of what it wrote.
     """
+    _keep_bytecode()
     os.sync()  # as `seconds_of`
     with tempfile.NamedTemporaryFile() as told, tempfile.TemporaryFile() as output:
         runner = [sys.executable, "-S", "-c", _RUNNER, told.name, *command]

@@ -5,6 +5,7 @@ It does what enblend does, and no more: read, cut seams, blend five levels, writ
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import os
 import sys
@@ -17,6 +18,7 @@ import rasterio
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
+from hinterland.publish.memory import keep_freed_memory
 from hinterland_kernels.blend import NOBODY, Layer, assign_owners, multiband
 from hinterland_kernels.pyramid import block_means
 from hinterland_kernels.seams import ImageWindow, label_seams
@@ -31,7 +33,8 @@ _BAND_LINES = 512
 
 def _read(place: str) -> Layer:
     path, line, sample = place.rsplit(":", 2)
-    with rasterio.open(path) as file:
+    # what is not compressed is taken from the file as it is mapped, past GDAL's cache of blocks
+    with rasterio.Env(GTIFF_VIRTUAL_MEM_IO="IF_ENOUGH_RAM"), rasterio.open(path) as file:
         values = file.read()
     return Layer(np.ascontiguousarray(values[:-1]), values[-1] > 0, int(line), int(sample))
 
@@ -83,8 +86,11 @@ def _owners(layers: list[Layer], shape: tuple[int, int], pool: ThreadPoolExecuto
 
 def main(out: str, places: list[str]) -> None:
     """Blend the files."""
+    keep_freed_memory()  # as the command does
     with ThreadPoolExecutor(_WORKERS) as pool:
-        layers = list(pool.map(_read, places))
+        read = pool.map(_read, places)
+        importlib.import_module("numba")  # all loops need it: files are read meanwhile
+        layers = list(read)
         lines = max(layer.line + layer.mask.shape[0] for layer in layers)
         samples = max(layer.sample + layer.mask.shape[1] for layer in layers)
         owners = _owners(layers, (lines, samples), pool)

@@ -3,6 +3,9 @@
 Before Numba loads a loop it fills the tables by which it types and lowers Python: it imports a hundred modules,
 SciPy's linear algebra among them, and that takes longer than to load all loops. A loaded loop looks nothing up
 there. Where a loop is not kept, Numba's compiler fills the tables itself.
+
+Nor does a loaded loop need its bitcode, from which Numba would ask hundreds of names one by one: the names are
+kept beside it, and it is parsed when a loop is compiled that calls this one.
 """
 
 from __future__ import annotations
@@ -12,10 +15,51 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from numba.core import caching, environment
+from llvmlite import binding
+from numba.core import caching, codegen, environment
 from numba.core.runtime import rtsys
 
 _REBUILD = "numba.core.environment", "_rebuild_env"
+
+
+class _Library(codegen.JITCodeLibrary):  # type: ignore[misc]  # Numba is untyped
+    """The machine code of a loop, compiled or loaded."""
+
+    _bitcode = b""
+    """Of a loaded loop, until it is asked for."""
+
+    @classmethod
+    def _unserialize(cls, generator: Any, state: Any) -> Any:  # noqa: ANN401 - Numba's
+        name, kind, (machine_code, bitcode, *names) = state
+        if not names:  # as Numba itself has kept it
+            return super()._unserialize(generator, (name, kind, (machine_code, bitcode)))
+        library = generator.create_library(name)
+        library.enable_object_caching()
+        library._set_compiled_object(machine_code)  # noqa: SLF001 - Numba has no public way
+        library._finalize_final_module()  # noqa: SLF001 - the same
+        library._bitcode = bitcode  # noqa: SLF001 - our own
+        generator._engine._defined_symbols.update(names[0])  # noqa: SLF001 - Numba has no public way
+        return library
+
+    def _get_module_for_linking(self) -> Any:  # noqa: ANN401 - Numba's
+        if self._bitcode:
+            self._shared_module, self._bitcode = binding.parse_bitcode(self._bitcode), b""
+        return super()._get_module_for_linking()
+
+
+class _Forms(caching.CompileResultCacheImpl):  # type: ignore[misc]  # Numba is untyped
+    """What is kept of a compiled form: as Numba keeps it, with the names that its code defines."""
+
+    def reduce(self, form: Any) -> Any:  # noqa: ANN401 - Numba's
+        (name, kind, kept), *rest = super().reduce(form)
+        module = form.library._get_module_for_linking()  # noqa: SLF001 - Numba has no public way
+        values = (*module.functions, *module.global_variables)
+        names = tuple(value.name for value in values if not value.is_declaration)
+        return (name, kind, (*kept, names)), *rest
+
+    def rebuild(self, target_context: Any, kept: Any) -> Any:  # noqa: ANN401 - Numba's
+        target_context.codegen()._library_class = _Library  # noqa: SLF001 - Numba has no public way
+        return super().rebuild(target_context, kept)
 
 
 class LoopCache(caching.FunctionCache):  # type: ignore[misc]  # Numba is untyped
@@ -26,6 +70,8 @@ class LoopCache(caching.FunctionCache):  # type: ignore[misc]  # Numba is untype
     function : callable
         The loop, before it is compiled.
     """
+
+    _impl_class = _Forms
 
     def __init__(self, function: Any) -> None:  # noqa: ANN401 - Numba's
         super().__init__(function)

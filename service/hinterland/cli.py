@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import os
 import signal
@@ -41,8 +42,8 @@ for _command in (panorama, mosaic, overview, serve, token):
 app.add_typer(jobs, name="job")
 app.add_typer(config, name="config")
 
-_COLLECTED = 100_000
-"""Objects made between two searches for what nobody needs: half as many are imported, and stay."""
+_COLLECTED = 250_000
+"""Objects made between two searches for what nobody needs: fewer are imported before the first tile, and stay."""
 _BAD_USAGE = 2
 _INTERRUPTED = 130
 
@@ -103,6 +104,17 @@ def _terminated(number: int, _: FrameType | None) -> None:
     _fail("terminated; nothing was published", 128 + number)
 
 
+def _asked(name: str) -> typer.Typer:
+    """The command of this name alone, where there is one: Typer looks at every option of all that it has."""
+    narrowed = copy.copy(app)
+    narrowed.registered_commands = [
+        one for one in app.registered_commands if one.callback is not None and one.callback.__name__ == name
+    ]
+    narrowed.registered_groups = []
+    narrowed.callback()(lambda: None)  # without one, Typer takes a single command for the whole line
+    return narrowed if narrowed.registered_commands else app
+
+
 def main() -> None:
     """Run the command: an error is one line on standard error and its exit status."""
     signal.signal(signal.SIGTERM, _terminated)
@@ -111,7 +123,8 @@ def main() -> None:
     # matrices are small here: its threads would only wait, busily, and add in another order on another machine
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
-        status = app(sys.argv[1:] or ["--help"], standalone_mode=False)
+        arguments = sys.argv[1:] or ["--help"]
+        status = _asked(arguments[0])(arguments, standalone_mode=False)
     except HinterlandError as error:
         _fail(str(error), error.exit_status)
     except TyperException as error:

@@ -20,11 +20,15 @@ def running_means(values, width):
     for i in range(len(values)):
         sums[i] = values[max(0, i + 1 - width) : i + 1].sum()
     return sums / width
+
+@loop
+def doubled_means(values, width):
+    return 2.0 * running_means(values, width)
 """
 _CALL = """
 import json, sys
 import numpy as np
-from averages import running_means
+from averages import doubled_means, running_means
 
 means = running_means(np.arange(5.0), 2).tolist()
 try:
@@ -35,6 +39,8 @@ hits = sum(running_means.stats.cache_hits.values())
 filled = "numba.np.arraymath" in sys.modules
 if "more" in sys.argv:
     means = running_means(np.arange(5), 2).tolist()
+if "call" in sys.argv:
+    means = doubled_means(np.arange(5.0), 2).tolist()
 print(json.dumps({"means": means, "said": said, "hits": hits, "filled": filled}))
 """
 _KERNELS = """
@@ -81,6 +87,13 @@ def test_what_is_not_kept_is_compiled_beside_what_is_loaded_and_kept_too(folder:
     assert _called(folder, "more")["means"] == [0.0, 0.5, 1.5, 2.5, 3.5]
     kept = sorted(path.name for path in folder.glob("hinterland/*/*/*.nbc"))
     assert len(kept) == 2, kept
+
+
+def test_a_loop_compiled_later_has_a_loaded_one_in_it(folder: Path) -> None:
+    _called(folder)
+    compiled, loaded = _called(folder, "call"), _called(folder, "call")
+    assert compiled["means"] == loaded["means"] == [0.0, 1.0, 3.0, 5.0, 7.0]
+    assert loaded["hits"] == 1
 
 
 def test_no_loop_of_ours_needs_the_tables_once_all_are_kept() -> None:

@@ -138,34 +138,60 @@ def _robust(offsets: Array, sigma: Array) -> tuple[float, Array]:
     return 0.5 * float((bent - 1.0).sum()), 0.5 / (bent * sigma**2)
 
 
-def _offsets(problem: Problem, found: Hits) -> tuple[Array, NDArray[np.bool_]]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Trial:
+    """A state, and what it costs."""
+
+    state: Array
+    """(unknowns,) rad and m."""
+    rotations: Array
+    axes: Array
+    """Of the exposures, as `turn` gives them."""
+    surface: SurfaceModel
+    length: float
+    """Of the surface's normal before it was made a unit vector."""
+    found: Hits
+    offsets: Array
+    """(n, 2) residuals, px."""
+    unseen: NDArray[np.bool_]
+    """(n,) True where the target cannot see the hit."""
+    weights: Array
+    """(n,) of the residuals, 1/px**2."""
+    cost: float
+    """Robust cost of the residuals."""
+    prior: float
+    """Cost of the priors."""
+
+
+def _tried(problem: Problem, state: Array) -> _Trial:
+    rotations, axes = problem.turns(state)
+    surface, length = problem.surface(state)
+    found = hits(problem.data, rotations[problem.exposure], surface)
     offsets = residuals(problem.data, found)
     unseen = np.asarray(np.isnan(offsets).any(axis=1), dtype=np.bool_)
     offsets[unseen] = _UNSEEN_PX / math.sqrt(2.0)
-    return offsets, unseen
+    cost, weights = _robust(offsets, problem.sigma)
+    return _Trial(
+        state=state,
+        rotations=rotations,
+        axes=axes,
+        surface=surface,
+        length=length,
+        found=found,
+        offsets=offsets,
+        unseen=unseen,
+        weights=weights,
+        cost=cost,
+        prior=float(0.5 * ((state / problem.prior_sigma) ** 2).sum()),
+    )
 
 
-def _evaluate(problem: Problem, state: Array) -> tuple[float, float]:
-    """Robust cost of the residuals, and that of the priors."""
-    rotations, _ = problem.turns(state)
-    surface, _ = problem.surface(state)
-    offsets, _ = _offsets(problem, hits(problem.data, rotations[problem.exposure], surface))
-    cost, _ = _robust(offsets, problem.sigma)
-    return cost, float(0.5 * ((state / problem.prior_sigma) ** 2).sum())
-
-
-def _normal_equations(problem: Problem, state: Array) -> tuple[Array, Array]:
+def _normal_equations(problem: Problem, trial: _Trial) -> tuple[Array, Array]:
     """Hessian and gradient of the cost with the weights of the present residuals."""
-    rotations, axes = problem.turns(state)
-    surface, length = problem.surface(state)
-    data = problem.data
-    by_image = rotations[problem.exposure]
-    found = hits(data, by_image, surface)
-    offsets, unseen = _offsets(problem, found)
-    _, weights = _robust(offsets, problem.sigma)
+    data, found, surface, axes = problem.data, trial.found, trial.surface, trial.axes
+    by_image = trial.rotations[problem.exposure]
     slopes = projection_slopes(data, found)
-    unseen |= np.isnan(slopes).any(axis=(1, 2))
-    slopes[unseen] = 0.0
+    slopes[trial.unseen | np.isnan(slopes).any(axis=(1, 2))] = 0.0
     slopes = slopes @ np.swapaxes(by_image[data.target], 1, 2)
     source, target = problem.exposure[data.source], problem.exposure[data.target]
     parts = [
@@ -175,13 +201,13 @@ def _normal_equations(problem: Problem, state: Array) -> tuple[Array, Array]:
     columns = [3 * source[:, None] + np.arange(3), 3 * target[:, None] + np.arange(3)]
     if problem.fit_plane:
         moved = surface_slopes(data, found, tangents(np.array(problem.start.normal)))
-        parts.append(slopes @ moved / length)
+        parts.append(slopes @ moved / trial.length)
         columns.append(np.broadcast_to(problem.unknowns - 3 + np.arange(3), (len(data), 3)))
     values = np.concatenate(parts, axis=2)
     index = np.repeat(np.concatenate(columns, axis=1), 2, axis=0)
-    hessian, gradient = _summed(values, index, weights, offsets, problem.unknowns)
+    hessian, gradient = _summed(values, index, trial.weights, trial.offsets, problem.unknowns)
     inertia = problem.prior_sigma**-2
-    return hessian + np.diag(inertia), gradient + inertia * state
+    return hessian + np.diag(inertia), gradient + inertia * trial.state
 
 
 def _summed(
@@ -226,31 +252,30 @@ def solve(problem: Problem) -> Fit:
     Fit
         Exposures that no tie point touches keep a rotation of zero.
     """
-    state, free = np.zeros(problem.unknowns), problem.free
-    best, inertia = _evaluate(problem, state)
+    free = problem.free
+    best = _tried(problem, np.zeros(problem.unknowns))
     damping = 1e-4
     for _ in range(_ITERATIONS):
-        hessian, gradient = _normal_equations(problem, state)
+        hessian, gradient = _normal_equations(problem, best)
         hessian, gradient = hessian[np.ix_(free, free)], gradient[free]
         improved = False
         while damping < 1e6:
-            step = np.zeros_like(state)
+            step = np.zeros(problem.unknowns)
             step[free] = np.linalg.solve(hessian + damping * np.diag(np.diag(hessian)), -gradient)
-            cost, prior = _evaluate(problem, state + step)
-            if cost + prior < best + inertia:
+            trial = _tried(problem, best.state + step)
+            if trial.cost + trial.prior < best.cost + best.prior:
                 improved = True
                 break
             damping *= 10.0
         if not improved:
             break
-        gained = best + inertia - cost - prior
-        state, best, inertia, damping = state + step, cost, prior, max(damping * 0.1, 1e-9)
-        if gained < _ENOUGH * (cost + prior):
+        gained = best.cost + best.prior - trial.cost - trial.prior
+        best, damping = trial, max(damping * 0.1, 1e-9)
+        if gained < _ENOUGH * (best.cost + best.prior):
             break
-    rotations, _ = problem.turns(state)
     return Fit(
-        angles=state[: 3 * len(problem.views)].reshape(-1, 3),
-        rotations=rotations,
-        surface=problem.surface(state)[0],
-        cost=best + inertia,
+        angles=best.state[: 3 * len(problem.views)].reshape(-1, 3),
+        rotations=best.rotations,
+        surface=best.surface,
+        cost=best.cost + best.prior,
     )

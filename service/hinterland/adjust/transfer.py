@@ -140,14 +140,16 @@ def hits(data: Transfers, rotations: Array, surface: SurfaceModel) -> Hits:
 
 
 def _project(data: Transfers, seen: Array, finite: NDArray[np.bool_]) -> Array:
-    """Project what each target sees (n, 3): (n, 2)."""
-    out = np.empty((len(seen), 2))
-    for image in np.unique(data.target):
+    """Project what each target sees (n, ..., 3): (n, ..., 2)."""
+    out = np.empty((*seen.shape[:-1], 2))
+    for image in np.flatnonzero(np.bincount(data.target)):
         every = np.flatnonzero(data.target == image)
         for is_finite in (False, True):
             rows = every[finite[every] == is_finite]
             if len(rows):
-                out[rows] = maps.project_points(data.cameras[image].numbers, seen[rows], finite=is_finite)
+                points = seen[rows].reshape(-1, 3)
+                found = maps.project_points(data.cameras[image].numbers, points, finite=is_finite)
+                out[rows] = found.reshape(len(rows), *out.shape[1:])
     return out
 
 
@@ -159,14 +161,9 @@ def residuals(data: Transfers, found: Hits) -> Array:
 def projection_slopes(data: Transfers, found: Hits) -> Array:
     """Derivative (n, 2, 3) of the projected point by what the target sees, px/m, by central steps."""
     step = 1e-5 * np.linalg.norm(found.seen, axis=1)
-    out = np.empty((len(data), 2, 3))
-    for axis in range(3):
-        shift = np.zeros_like(found.seen)
-        shift[:, axis] = step
-        ahead = _project(data, found.seen + shift, found.finite)
-        behind = _project(data, found.seen - shift, found.finite)
-        out[:, :, axis] = (ahead - behind) / (2.0 * step[:, None])
-    return out
+    shifts = step[:, None, None] * np.concatenate([np.eye(3), -np.eye(3)])
+    moved = _project(data, found.seen[:, None, :] + shifts, found.finite)
+    return np.swapaxes((moved[:, :3] - moved[:, 3:]) / (2.0 * step[:, None, None]), 1, 2)
 
 
 def source_slopes(found: Hits, surface: SurfaceModel, turns: Array) -> Array:
