@@ -12,14 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hinterland_kernels._jit import loop, part_of_loop
-from hinterland_kernels._lanes import from_step
-from hinterland_kernels._lines import COUNT, floats, has_any, load, load_first, store, where_less, wholes
-from hinterland_kernels._picks import pick
+from hinterland_kernels._lines import COUNT, floats, has_any, load, load_first, store, store_pairs, where_less
 from hinterland_kernels.feather._blocks import is_any_missing, show_missing, show_valid
 from hinterland_kernels.feather._steps import Ends, Feather
 
 CELL = 64
 """Samples along one side of what a fine feather is worked out on at a time, unless nothing is missing near it."""
+
+_LEAST = 1e-6
+"""Weight of what is valid, at least."""
 
 
 @loop
@@ -235,38 +236,73 @@ def _spread(
 ) -> None:
     """Multiply by the weight of each sample of a cell that begins at (top, left).
 
-    Block 1, 1 of the rises holds its first sample.
+    Block 1, 1 of the rises holds its first sample. What a block differs by from its own neighbours is weighed, so
+    that among equals it stays as it is to the last bit.
     """
     shift = 0
     while 1 << shift < size:
         shift += 1
-    wide, turn = rises.shape[1], splines.shape[1]
-    groups = wide // COUNT
-    steps = from_step(0, 1) >> shift
-    least = floats(np.float32(1e-6))
-    row = np.empty(wide, dtype=np.float32)  # of blocks, on a line of samples
-    some = np.empty(groups, dtype=np.bool_)
+    wide = (samples + COUNT - 1) // COUNT * COUNT
+    rows = np.empty((3, wide), dtype=np.float32)  # roots along lines of blocks, the last three of them
+    room = np.empty((2, rises.shape[1] * size + 2 * COUNT), dtype=np.float32)
+    some = np.empty(risen.shape[1], dtype=np.bool_)
+    filled = 0
     for i in range(lines):
         block, within = i >> shift, i & (size - 1)
         is_any = False
-        for group in range(groups):
+        for group in range(some.size):
             some[group] = risen[block, group] or risen[block + 1, group] or risen[block + 2, group]
             is_any |= some[group]
         if not is_any:
             continue
-        upper, here = floats(splines[0, within]), floats(splines[1, within])
-        lower = floats(splines[2, within])
-        for at in range(block * wide, (block + 1) * wide, COUNT):
-            total = upper * load(rises, at) + here * load(rises, at + wide)
-            store(row, at - block * wide, total + lower * load(rises, at + 2 * wide), COUNT)
+        for other in range(max(filled, block), block + 3):
+            _along(rises, other, splines, size, shift, samples, room, rows, other % 3)
+        filled = block + 3
+        upper, lower = floats(splines[0, within]), floats(splines[2, within])
+        before, own, behind = block % 3 * wide, (block + 1) % 3 * wide, (block + 2) % 3 * wide
         for j in range(0, samples, COUNT):
-            first, start = j >> shift, j & (size - 1)
+            first = j >> shift
             if not (some[first // COUNT] or some[(first + (COUNT - 1 >> shift) + 2) // COUNT]):
                 continue
-            low, high = load(row, first), load(row, first + COUNT)
-            root = load(splines, start) * pick(low, high, steps)
-            root = root + load(splines, turn + start) * pick(low, high, steps + wholes(1))
-            root = root + load(splines, 2 * turn + start) * pick(low, high, steps + wholes(2))
-            weight = where_less(root * root, least, least, root * root)
+            root = load(rows, own + j)
+            root = root + (upper * (load(rows, before + j) - root) + lower * (load(rows, behind + j) - root))
             place = (top + i) * out.shape[1] + left + j
-            store(out, place, load_first(out, place, samples - j) * weight, samples - j)
+            weight = load_first(out, place, samples - j) * weight_of(root)
+            store(out, place, weight, samples - j)
+
+
+@part_of_loop
+def weight_of(root: Any) -> Any:  # noqa: ANN401 - lanes
+    """What is valid has some weight however near the edge."""
+    least = floats(np.float32(_LEAST))
+    return where_less(root * root, least, least, root * root)
+
+
+@part_of_loop
+def _along(
+    rises: NDArray[np.float32],
+    line: int,
+    splines: NDArray[np.float32],
+    size: int,
+    shift: int,
+    samples: int,
+    room: NDArray[np.float32],
+    out: NDArray[np.float32],
+    row: int,
+) -> None:
+    """Fill a row with the roots of weights along the middle of a line of blocks."""
+    turn, half = splines.shape[1], room.shape[1]
+    count = (samples + size - 1) // size + 2
+    at = 0
+    for j in range(0, count, COUNT):
+        store(room, j, load(rises, line * rises.shape[1] + j), COUNT)
+    for _ in range(shift):  # each number twice, as often as it takes
+        for j in range(0, count, COUNT):
+            both = load(room, at + j)
+            store_pairs(room, half - at + 2 * j, both, both)
+        at, count = half - at, 2 * count
+    for j in range(0, samples, COUNT):
+        own, start = load(room, at + size + j), j & (size - 1)
+        before, behind = load(room, at + j) - own, load(room, at + 2 * size + j) - own
+        off = load(splines, start) * before + load(splines, 2 * turn + start) * behind
+        store(out, row * out.shape[1] + j, own + off, COUNT)
