@@ -17,6 +17,8 @@ from hinterland_kernels.pyramid import _cpu
 from hinterland_kernels.pyramid._pairs import paired_means
 
 DTYPES = ("uint8", "uint16", "int16", "float32")
+_MOST_SUMMED = 1 << 16
+"""Whole numbers of 16 bits whose sum stays within 32."""
 
 
 def halve(samples: NDArray[Any], mask: NDArray[np.bool_]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
@@ -120,6 +122,10 @@ def block_means(
     shape = [-(-extent // factor) for extent in mask.shape]
     means = np.empty((len(samples), *shape), np.float32)
     means_mask = np.empty(shape, np.bool_)
+    if samples.dtype.kind == "u" and factor <= _MOST_SUMMED and mask.all():
+        _cpu.whole_block_means(np.ascontiguousarray(samples), factor, means)
+        means_mask[:] = True
+        return means, means_mask
     _cpu.block_means(np.ascontiguousarray(samples), np.ascontiguousarray(mask), factor, means, means_mask)
     return means, means_mask
 
