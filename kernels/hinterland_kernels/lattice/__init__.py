@@ -247,10 +247,12 @@ def choose_step(
     int
         One of `STEPS`.
     """
-    costs = {}
+    costs: dict[int, float] = {}
     line, sample, lines, samples = window
     for step in STEPS:
         m, n = -(-lines // step) + 1, -(-samples // step) + 1
+        if costs and _BLOCK_POINTS * m * n >= min(costs.values()):
+            break  # without a rough block it would cost no less, and smaller steps have more blocks yet
         rows, columns = _spread(line // step, m), _spread(sample // step, n)
         parts = QUARTERS if is_gentle else HALVES
         inside = step / parts * np.arange(parts + 1)

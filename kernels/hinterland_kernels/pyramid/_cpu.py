@@ -102,3 +102,24 @@ def block_means(
                 count = counts[block].sum()
                 means_mask[i, j] = count > 0.0
                 means[band, i, j] = totals[block].sum() / max(count, 1.0)
+
+
+@loop
+def whole_block_means(samples: NDArray[Any], high: int, wide: int, means: NDArray[np.float32]) -> None:
+    """Means of blocks of whole numbers of 8 or 16 bits that are all valid; `high` is at most 2**16."""
+    lines, columns = samples.shape[1:]
+    totals = np.empty(columns, np.uint32)
+    for band in range(means.shape[0]):
+        for i in range(means.shape[1]):
+            first, last = i * high, min((i + 1) * high, lines)
+            totals[:] = 0
+            for line in range(first, last):
+                row = samples[band, line]
+                for k in range(columns):
+                    totals[k] += row[k]
+            for j in range(means.shape[2]):
+                start, stop = j * wide, min((j + 1) * wide, columns)
+                total = np.uint64(0)
+                for k in range(start, stop):
+                    total += totals[k]
+                means[band, i, j] = np.float64(total) / np.float64((last - first) * (stop - start))
