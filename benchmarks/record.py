@@ -32,17 +32,18 @@ _PACKAGES = (
 
 
 def processor() -> str:
-    """The processor's name."""
+    """The processor's name, and whether it goes without the widest registers: a virtual machine may hide them."""
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
-        found = re.search(r"^model name\s*:\s*(.+)$", cpuinfo.read_text(), re.MULTILINE)
+        text = cpuinfo.read_text()
+        found = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
         if found:
-            return found[1].strip()
+            return found[1].strip() + ("" if re.search(r"\bavx512bw\b", text) else " without AVX-512")
     return platform.processor() or platform.machine()
 
 
 def machine_name(settings: Settings) -> str:
-    """A name for machines that compare: processor, cores and GPU."""
+    """A name for machines that compare: processor, its registers, cores and GPU."""
     parts = [processor(), f"{CORES} cores"]
     if settings.backend.device != "cpu":
         parts.append(settings.backend.device)
