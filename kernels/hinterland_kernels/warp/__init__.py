@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
@@ -150,36 +149,39 @@ def spline_coefficients(source: Any, mask: Any, *, backend: Backend = CPU) -> An
     (bands, lines, samples) float32
         Coefficients of the cubic B-spline through the samples, of the backend; 0 where not valid.
     """
-    between = backend.xp.empty(mask.shape, dtype=np.float32)
     out = backend.xp.empty(source.shape, dtype=np.float32)
     source, mask = backend.xp.ascontiguousarray(source), backend.xp.ascontiguousarray(mask)
     if backend.name == CPU_NAME and not load_numba().config.DISABLE_JIT:
-        _filter_in_threads(source, mask, between, out)
+        _filter_in_threads(source, mask, out)
         return out
+    between = backend.xp.empty(mask.shape, dtype=np.float32)
     for band in range(source.shape[0]):
         _loops(backend).filter_spline(source[band], mask, 0, 1, between)
         _loops(backend).filter_spline(between, mask, 1, 0, out[band])
     return out
 
 
-def _filter_in_threads(
-    source: NDArray[Any], mask: NDArray[np.bool_], between: NDArray[np.float32], out: NDArray[np.float32]
-) -> None:
+def _filter_in_threads(source: NDArray[Any], mask: NDArray[np.bool_], out: NDArray[np.float32]) -> None:
     from hinterland_kernels.warp._spline import filter_spline  # noqa: PLC0415 - as the loops
 
     lines = mask.shape[0]
     is_whole = bool(mask.all())
-    starts = range(0, lines, _LINES_AT_ONCE)
     with ThreadPoolExecutor() as pool:
-        for band in range(source.shape[0]):
-            for given, found, down, right in ((source[band], between, 0, 1), (between, out[band], 1, 0)):
-                fill = functools.partial(filter_spline, given, mask, is_whole)
-                jobs = [
-                    pool.submit(fill, start, min(start + _LINES_AT_ONCE, lines), down, right, found)
-                    for start in starts
-                ]
-                for job in jobs:
-                    job.result()
+        jobs = [
+            pool.submit(
+                filter_spline,
+                samples,
+                mask,
+                is_whole,
+                first,
+                min(first + _LINES_AT_ONCE, lines),
+                coefficients,
+            )
+            for samples, coefficients in zip(source, out, strict=True)
+            for first in range(0, lines, _LINES_AT_ONCE)
+        ]
+        for job in jobs:
+            job.result()
 
 
 def _result(
