@@ -15,21 +15,21 @@ from numba.extending import intrinsic
 
 from hinterland_kernels._lanes import COUNT, FLOATS, WHOLES, constant, has_permutation
 
-PERMUTATION = "llvm.x86.avx512.vpermi2var.ps.512"
+_PERMUTATION = "llvm.x86.avx512.vpermi2var.ps.512"
 """Picks sixteen of 32 numbers."""
-REACH = COUNT - 1
-"""Farthest of what `near` looks at from the least index of its eight lanes."""
 
 _INT, _INDEX = ir.IntType(32), ir.IntType(64)
 _EIGHT = ir.VectorType(_INT, 8)
 _ALL = ir.Constant(WHOLES.vector, list(range(COUNT)))
 
 
-def picked(builder: Any, name: str, low: Any, high: Any, index: Any, has_instruction: bool) -> Any:  # noqa: ANN401
+def _picked(builder: Any, low: Any, high: Any, index: Any) -> Any:  # noqa: ANN401
     """For each lane the number at its index in `low` and then `high`: by an instruction, or one by one."""
-    if has_instruction:
+    if has_permutation():
         kind = ir.FunctionType(low.type, [low.type, index.type, high.type])
-        return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), [low, index, high])
+        return builder.call(
+            cgutils.get_or_insert_function(builder.module, kind, _PERMUTATION), [low, index, high]
+        )
     if has_permutation("avx2"):
         return _picked_by_eights(builder, low, high, index)
     table = cgutils.alloca_once(builder, ir.ArrayType(low.type, 2))
@@ -104,8 +104,7 @@ def pick(_typing: Any, low: Any, high: Any, index: Any) -> Any:  # noqa: ANN401
     """For each lane the number at its index, 0 to 31, in 32 of them: `low` and then `high`."""
 
     def build(_context: Any, builder: Any, _signature: Any, values: Any) -> Any:  # noqa: ANN401
-        low, high, index = values
-        return picked(builder, PERMUTATION, low, high, index, has_permutation())
+        return _picked(builder, *values)
 
     return FLOATS(low, high, index), build
 
@@ -124,7 +123,7 @@ def nearby(builder: Any, index: Any) -> tuple[Any, Any, Any]:  # noqa: ANN401
 def picked_nearby(builder: Any, first: Any, last: Any, index: Any) -> Any:  # noqa: ANN401
     """What `pick_near` does."""
     if not _is_by_eights():
-        return picked(builder, PERMUTATION, first, last, index, has_permutation())
+        return _picked(builder, first, last, index)
     found = [
         _of_sixteen(builder, _eights(builder, table), places)
         for table, places in zip((first, last), _eights(builder, index), strict=True)
@@ -136,7 +135,7 @@ def picked_nearby(builder: Any, first: Any, last: Any, index: Any) -> Any:  # no
 def near(_typing: Any, index: Any) -> Any:  # noqa: ANN401 - types of a call, here and below
     """Where the sixteen numbers of the first and of the last eight lanes begin, and the indexes for `pick_near`.
 
-    Indexes are 0 to 31; those of eight lanes, taps that follow them counted, lie within `REACH` of each other.
+    Indexes are 0 to 31; those of eight lanes, taps that follow them counted, lie within 15 of each other.
     """
     answer = types.Tuple((types.intp, types.intp, WHOLES))
 
