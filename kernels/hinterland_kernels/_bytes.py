@@ -58,11 +58,6 @@ def _picked(builder: Any, table: Any, index: Any) -> Any:  # noqa: ANN401
         twice = ir.Constant(ir.VectorType(_INT, _ALL), [lane % MANY for lane in range(_ALL)])
         table = builder.shuffle_vector(table, table, twice)
         return _called(builder, "llvm.x86.avx512.permvar.qi.512", table, index)
-    if has_permutation("avx2"):
-        halves = [builder.shuffle_vector(index, index, _order(first, MANY)) for first in (0, MANY)]
-        return builder.shuffle_vector(
-            *(_picked_by_shuffles(builder, table, half) for half in halves), _order(0, _ALL)
-        )
     room = cgutils.alloca_once(builder, _HALF)
     builder.store(table, room)
     numbers = builder.bitcast(room, _BYTE.as_pointer())
@@ -72,20 +67,6 @@ def _picked(builder: Any, table: Any, index: Any) -> Any:  # noqa: ANN401
         place = builder.zext(builder.extract_element(index, lane), _INDEX)
         found = builder.insert_element(found, builder.load(builder.gep(numbers, [place])), lane)
     return found
-
-
-def _picked_by_shuffles(builder: Any, table: Any, index: Any) -> Any:  # noqa: ANN401
-    """Of 32 lanes: the instruction picks from 16 numbers in either half of a register."""
-    index = builder.and_(index, constant(_HALF, MANY - 1))
-    twice = [
-        ir.Constant(ir.VectorType(_INT, MANY), [first + lane % COUNT for lane in range(MANY)])
-        for first in (0, COUNT)
-    ]
-    low, high = (
-        _called(builder, "llvm.x86.avx2.pshuf.b", builder.shuffle_vector(table, table, order), index)
-        for order in twice
-    )
-    return builder.select(builder.icmp_unsigned("<", index, constant(_HALF, COUNT)), low, high)
 
 
 def _called(builder: Any, name: str, a: Any, b: Any) -> Any:  # noqa: ANN401

@@ -280,6 +280,9 @@ def _whole(builder: Any, lanes: Any, scalar: Any) -> Any:  # noqa: ANN401
 def masked_store(builder: Any, lanes: Any, address: Any, align: int, count: Any) -> None:  # noqa: ANN401
     """Put the first `count` lanes, fewer than there are, to an address."""
     width = {"float": 32}.get(str(lanes.type.element)) or lanes.type.element.width
+    if width < _INT.width and not has_permutation("avx512bw"):
+        _store_singly(builder, lanes, address, count)
+        return
     numbers = ir.VectorType(ir.IntType(width), lanes.type.count)
     inside = builder.icmp_signed(
         "<",
@@ -291,3 +294,11 @@ def masked_store(builder: Any, lanes: Any, address: Any, align: int, count: Any)
     name = f"llvm.masked.store.v{numbers.count}{element}.p0"
     function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.VoidType(), kinds), name)
     builder.call(function, [lanes, address, ir.Constant(_INT, align), inside])
+
+
+def _store_singly(builder: Any, lanes: Any, address: Any, count: Any) -> None:  # noqa: ANN401
+    """Of lanes narrower than a processor's masks: LLVM would make a branch of each, at every place."""
+    room = cgutils.alloca_once_value(builder, lanes)
+    source, target = (builder.bitcast(one, lanes.type.element.as_pointer()) for one in (room, address))
+    with cgutils.for_range(builder, count) as lane:
+        builder.store(builder.load(builder.gep(source, [lane.index])), builder.gep(target, [lane.index]))

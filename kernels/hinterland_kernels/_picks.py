@@ -1,7 +1,6 @@
 """Numbers of a line picked by index, sixteen at once: by one instruction of AVX-512, by those of AVX2, or singly.
 
-One instruction of AVX-512 picks from 32 numbers. Those of AVX2 pick from eight: where eight neighbours look at no
-more than sixteen numbers, each eight has sixteen of its own (`near`).
+One instruction of AVX-512 picks from 32 numbers, those of AVX2 pick from eight.
 """
 
 from __future__ import annotations
@@ -9,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
-from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
@@ -18,12 +16,12 @@ from hinterland_kernels._lanes import COUNT, FLOATS, WHOLES, constant, has_permu
 _PERMUTATION = "llvm.x86.avx512.vpermi2var.ps.512"
 """Picks sixteen of 32 numbers."""
 
-_INT, _INDEX = ir.IntType(32), ir.IntType(64)
+_INT = ir.IntType(32)
 _EIGHT = ir.VectorType(_INT, 8)
 _ALL = ir.Constant(WHOLES.vector, list(range(COUNT)))
 
 
-def _picked(builder: Any, low: Any, high: Any, index: Any) -> Any:  # noqa: ANN401
+def picked(builder: Any, low: Any, high: Any, index: Any) -> Any:  # noqa: ANN401
     """For each lane the number at its index in `low` and then `high`: by an instruction, or one by one."""
     if has_permutation():
         kind = ir.FunctionType(low.type, [low.type, index.type, high.type])
@@ -83,73 +81,11 @@ def _picked_by_eights(builder: Any, low: Any, high: Any, index: Any) -> Any:  # 
     return builder.shuffle_vector(*found, _ALL)
 
 
-def _is_by_eights() -> bool:
-    return not has_permutation() and has_permutation("avx2")
-
-
-def _least(builder: Any, places: Any) -> Any:  # noqa: ANN401 - llvmlite values, here and below
-    """The least of eight, 0 to 16."""
-    kind = ir.FunctionType(_EIGHT, [_EIGHT, _EIGHT])
-    least = cgutils.get_or_insert_function(builder.module, kind, "llvm.smin.v8i32")
-    for apart in (4, 2, 1):
-        order = ir.Constant(_EIGHT, [lane ^ apart for lane in range(8)])
-        places = builder.call(least, [places, builder.shuffle_vector(places, places, order)])
-    greatest = cgutils.get_or_insert_function(builder.module, kind, "llvm.smax.v8i32")
-    held = builder.call(greatest, [places, constant(_EIGHT, 0)])
-    return builder.call(least, [held, constant(_EIGHT, COUNT)])
-
-
 @intrinsic
 def pick(_typing: Any, low: Any, high: Any, index: Any) -> Any:  # noqa: ANN401
     """For each lane the number at its index, 0 to 31, in 32 of them: `low` and then `high`."""
 
     def build(_context: Any, builder: Any, _signature: Any, values: Any) -> Any:  # noqa: ANN401
-        return _picked(builder, *values)
+        return picked(builder, *values)
 
     return FLOATS(low, high, index), build
-
-
-def nearby(builder: Any, index: Any) -> tuple[Any, Any, Any]:  # noqa: ANN401
-    """What `near` does, in code that is being built."""
-    if not _is_by_eights():
-        return ir.Constant(_INDEX, 0), ir.Constant(_INDEX, COUNT), index
-    parts = _eights(builder, index)
-    least = [_least(builder, part) for part in parts]
-    parts = [builder.sub(part, first) for part, first in zip(parts, least, strict=True)]
-    begins = (builder.sext(builder.extract_element(first, ir.Constant(_INT, 0)), _INDEX) for first in least)
-    return (*begins, builder.shuffle_vector(*parts, _ALL))
-
-
-def picked_nearby(builder: Any, first: Any, last: Any, index: Any) -> Any:  # noqa: ANN401
-    """What `pick_near` does."""
-    if not _is_by_eights():
-        return _picked(builder, first, last, index)
-    found = [
-        _of_sixteen(builder, _eights(builder, table), places)
-        for table, places in zip((first, last), _eights(builder, index), strict=True)
-    ]
-    return builder.shuffle_vector(*found, _ALL)
-
-
-@intrinsic
-def near(_typing: Any, index: Any) -> Any:  # noqa: ANN401 - types of a call, here and below
-    """Where the sixteen numbers of the first and of the last eight lanes begin, and the indexes for `pick_near`.
-
-    Indexes are 0 to 31; those of eight lanes, taps that follow them counted, lie within 15 of each other.
-    """
-    answer = types.Tuple((types.intp, types.intp, WHOLES))
-
-    def build(context: Any, builder: Any, _signature: Any, values: Any) -> Any:  # noqa: ANN401
-        return context.make_tuple(builder, answer, nearby(builder, *values))
-
-    return answer(index), build
-
-
-@intrinsic
-def pick_near(_typing: Any, first: Any, last: Any, index: Any) -> Any:  # noqa: ANN401
-    """For each lane the number at its index in the sixteen of its own eight, `first` or `last`."""
-
-    def build(_context: Any, builder: Any, _signature: Any, values: Any) -> Any:  # noqa: ANN401
-        return picked_nearby(builder, *values)
-
-    return FLOATS(first, last, index), build

@@ -22,7 +22,7 @@ from hinterland_kernels._lanes import (
     splat,
     two,
 )
-from hinterland_kernels._picks import nearby, picked_nearby
+from hinterland_kernels._picks import picked
 
 MANY = 2 * COUNT
 """Lanes."""
@@ -84,10 +84,10 @@ def load_pairs(_typing: Any, array: Any, at: Any, index: Any) -> Any:  # noqa: A
         if data.type.pointee == _WORD and has_permutation("avx512bw"):
             found = _pairs_of_words(builder, data, at, index)
         else:
-            first, last, places = nearby(builder, index)
-            low, high = (loaded(builder, data, builder.add(at, begin)) for begin in (first, last))
-            following = builder.add(places, constant(places.type, 1))
-            found = [picked_nearby(builder, low, high, place) for place in (places, following)]
+            low = loaded(builder, data, at)
+            high = loaded(builder, data, builder.add(at, ir.Constant(_INDEX, COUNT)))
+            following = builder.add(index, constant(index.type, 1))
+            found = [picked(builder, low, high, place) for place in (index, following)]
         return context.make_tuple(builder, pair, found)
 
     return pair(array, types.intp, index), build
@@ -103,3 +103,36 @@ def _pairs_of_words(builder: Any, data: Any, at: Any, index: Any) -> list[Any]: 
     found = builder.bitcast(builder.call(function, [builder.load(address, align=2), both]), index.type)
     halves = builder.and_(found, constant(index.type, 0xFFFF)), builder.lshr(found, constant(index.type, 16))
     return [builder.sitofp(half, FLOATS.vector) for half in halves]
+
+
+@intrinsic
+def put_words(_typing: Any, room: Any, at: Any, words: Any) -> Any:  # noqa: ANN401, ARG001 - types of a call
+    """Keep 32 words in a contiguous array of float32, from index `at` on: in sixteen of its numbers."""
+
+    def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401
+        data = context.make_array(signature.args[0])(context, builder, values[0]).data
+        address = builder.bitcast(builder.gep(data, [values[1]]), _WORDS.as_pointer())
+        builder.store(values[2], address, align=4)
+        return context.get_dummy_value()
+
+    return types.void(room, types.intp, words), build
+
+
+@intrinsic
+def words_at(_typing: Any, room: Any, at: Any) -> Any:  # noqa: ANN401, ARG001
+    """What `put_words` keeps there."""
+
+    def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401
+        data = context.make_array(signature.args[0])(context, builder, values[0]).data
+        return builder.load(builder.bitcast(builder.gep(data, [values[1]]), _WORDS.as_pointer()), align=4)
+
+    return WORDS(room, types.intp), build
+
+
+shifted_up = two(
+    WORDS,
+    WORDS,
+    types.int32,
+    lambda builder, a, b: builder.shl(a, splat(builder, builder.trunc(b, _WORD), MANY)),
+)
+"""Each times 2**b."""

@@ -23,6 +23,7 @@ from hinterland_kernels.warp._by_kernel import fill_edge, fill_lines, fill_run, 
 from hinterland_kernels.warp._nearest import fill_nearest
 from hinterland_kernels.warp._pixel import fill_pixel
 from hinterland_kernels.warp._quads import Stretch
+from hinterland_kernels.warp._read_runs import BULGES, lay_bulges
 from hinterland_kernels.warp._rows import (
     FRACTION_BITS,
     NUMBERS,
@@ -34,7 +35,7 @@ from hinterland_kernels.warp._rows import (
 )
 from hinterland_kernels.warp._runs import BEFORE, FILL_RUN, TAPS, Job
 from hinterland_kernels.warp._ways import EDGED, NOTHING, PLAIN, SINGLY, WIDENED, find_ways
-from hinterland_kernels.warp._widened import WEIGHTS, Wide, neighbours_at_once
+from hinterland_kernels.warp._widened import Wide, neighbours_at_once
 
 
 @loop
@@ -112,7 +113,8 @@ def _filler(kernel: int, is_levelled: bool) -> Callable[[Job], None]:  # noqa: C
         first_j, last_j = right // step, (right + width - 1) // step
         ways = np.empty(last_j + 1 - first_j, np.uint8)
         laid = np.empty((ways.size, NUMBERS), np.int64)
-        weights = np.empty(WEIGHTS, np.float32)
+        room = np.empty(BULGES + step + COUNT, np.float32)
+        lay_bulges(room, step)
         # taken out once: each use of a part of the job would count its references
         source, weighed = job.source_flat, job.weighed_flat
         out, out_mask = job.out, job.out_mask
@@ -132,7 +134,15 @@ def _filler(kernel: int, is_levelled: bool) -> Callable[[Job], None]:  # noqa: C
                         row, place = down + y - i * step, right + start - j * step
                         stretch = Stretch(row, place, y, top, bottom, start, stop, way == EDGED)
                         fill_lines(  # type: ignore[no-untyped-call]
-                            kernel, is_levelled, weighed, shape, laid[j - first_j], stretch, out, out_mask
+                            kernel,
+                            is_levelled,
+                            weighed,
+                            shape,
+                            laid[j - first_j],
+                            stretch,
+                            room,
+                            out,
+                            out_mask,
                         )
                 y += LINES
             for y in range(top, bottom):
@@ -161,7 +171,7 @@ def _filler(kernel: int, is_levelled: bool) -> Callable[[Job], None]:  # noqa: C
                             flat,
                             run,
                             wide,
-                            weights,
+                            room,
                             out,
                             y,
                             start,
@@ -178,7 +188,7 @@ def _filler(kernel: int, is_levelled: bool) -> Callable[[Job], None]:  # noqa: C
                                 is_there = has_all_taps(job, run, place, taps, before)
                             if not is_there:
                                 fill_edge(  # type: ignore[no-untyped-call]
-                                    kernel, is_levelled, job, run, place, weights, y, start, end
+                                    kernel, is_levelled, job, run, place, room, y, start, end
                                 )
                             else:
                                 fill_run(  # type: ignore[no-untyped-call]
@@ -191,6 +201,7 @@ def _filler(kernel: int, is_levelled: bool) -> Callable[[Job], None]:  # noqa: C
                                     flat,
                                     run,
                                     place,
+                                    room,
                                     out,
                                     y,
                                     start,

@@ -11,9 +11,12 @@ from typing import Any
 from numba import types
 from numba.extending import overload
 
+from hinterland_kernels._lanes import has_permutation
 from hinterland_kernels.pixel.sampling import BILINEAR
 from hinterland_kernels.warp._edges import FILL_EDGE
 from hinterland_kernels.warp._quads import fill_quads
+from hinterland_kernels.warp._read_quads import fill_read_quads
+from hinterland_kernels.warp._read_runs import READ_RUN
 from hinterland_kernels.warp._runs import FILL_RUN
 from hinterland_kernels.warp._widened import FILL_WIDENED
 
@@ -24,18 +27,19 @@ def _is_constant(kernel: Any, is_levelled: Any) -> bool:  # noqa: ANN401 - types
     return isinstance(kernel, types.IntegerLiteral) and isinstance(is_levelled, types.BooleanLiteral)
 
 
-def fill_run(kernel, is_levelled, picture, shape, gain, offset, flat, run, place, out, y, start, stop):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Stand for `FILL_RUN[kernel, is_levelled]`, both of them constants."""
+def fill_run(kernel, is_levelled, picture, shape, gain, offset, flat, run, place, room, out, y, start, stop):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Stand for the loop of `FILL_RUN` or `READ_RUN` at `kernel, is_levelled`, both of them constants."""
 
 
 @overload(fill_run, jit_options=_INLINED)
-def _run(kernel, is_levelled, picture, shape, gain, offset, flat, run, place, out, y, start, stop):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001
+def _run(kernel, is_levelled, picture, shape, gain, offset, flat, run, place, room, out, y, start, stop):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001
     if not _is_constant(kernel, is_levelled):
         return None
-    fill = FILL_RUN[kernel.literal_value, is_levelled.literal_value]
+    loops = FILL_RUN if has_permutation() else READ_RUN
+    fill = loops[kernel.literal_value, is_levelled.literal_value]
 
-    def call(kernel, is_levelled, picture, shape, gain, offset, flat, run, place, out, y, start, stop):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001
-        fill(picture, shape, gain, offset, flat, run, place, out, y, start, stop)
+    def call(kernel, is_levelled, picture, shape, gain, offset, flat, run, place, room, out, y, start, stop):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001
+        fill(picture, shape, gain, offset, flat, run, place, room, out, y, start, stop)
 
     return call
 
@@ -57,19 +61,21 @@ def _whether(kernel, is_levelled, picture, out):  # type: ignore[no-untyped-def]
     return lambda kernel, is_levelled, picture, out: answer  # noqa: ARG005 - as the call
 
 
-def fill_lines(kernel, is_levelled, picture, shape, found, stretch, out, out_mask):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Stand for `fill_quads` from 8 bits to 8 bits."""
+def fill_lines(kernel, is_levelled, picture, shape, found, stretch, room, out, out_mask):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Stand for `fill_quads` or `fill_read_quads` from 8 bits to 8 bits."""
 
 
 @overload(fill_lines, jit_options=_INLINED)
-def _lines(kernel, is_levelled, picture, shape, found, stretch, out, out_mask):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001
+def _lines(kernel, is_levelled, picture, shape, found, stretch, room, out, out_mask):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001
     if not _is_constant(kernel, is_levelled):
         return None
     if not _has_quads(kernel, is_levelled, picture, out):
-        return lambda kernel, is_levelled, picture, shape, found, stretch, out, out_mask: None  # noqa: ARG005
+        return lambda kernel, is_levelled, picture, shape, found, stretch, room, out, out_mask: None  # noqa: ARG005
 
-    def call(kernel, is_levelled, picture, shape, found, stretch, out, out_mask):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001
-        fill_quads(picture, shape, found, stretch, out, out_mask)
+    fill = fill_quads if has_permutation("avx512vbmi") else fill_read_quads
+
+    def call(kernel, is_levelled, picture, shape, found, stretch, room, out, out_mask):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001
+        fill(picture, shape, found, stretch, room, out, out_mask)
 
     return call
 

@@ -41,7 +41,7 @@ from hinterland_kernels.warp._rows import (
 from hinterland_kernels.warp._weights import Lanes
 
 _WEIGHT_BITS = 15
-_WORD_BITS = 7
+WORD_BITS = 7
 """Samples are shifted up so far: sums are good to a 128th of a unit."""
 _FARTHEST = 255
 """Lines and samples from a run's whole one within which its places lie."""
@@ -89,7 +89,7 @@ def _least_right(run: Run, place: int, count: int) -> int:
 
 
 @pixel_function
-def _shares(this: Lanes, following: Lanes) -> Lanes:
+def shares_of(this: Lanes, following: Lanes) -> Lanes:
     """What is left of two lines' places beyond whole pixels."""
     over = FRACTION_BITS - _WEIGHT_BITS
     return pack(this >> over, following >> over) & ((1 << _WEIGHT_BITS) - 1)
@@ -107,18 +107,6 @@ def _wholes(places: tuple[Lanes, Lanes, Lanes, Lanes], least: int) -> Lanes:
 
 
 @pixel_function
-def _all_held(
-    places: tuple[Lanes, Lanes, Lanes, Lanes], least: int, most: int
-) -> tuple[Lanes, Lanes, Lanes, Lanes]:
-    return (
-        held(places[0], least, most),
-        held(places[1], least, most),
-        held(places[2], least, most),
-        held(places[3], least, most),
-    )
-
-
-@pixel_function
 def _all_within(places: tuple[Lanes, Lanes, Lanes, Lanes], begin: int, size: int) -> Lanes:
     """1 for places whose nearest of so many lines or samples is there, the first `begin` from the whole one."""
     least = max(begin * ONE - (ONE >> 1), 0)
@@ -128,6 +116,60 @@ def _all_within(places: tuple[Lanes, Lanes, Lanes, Lanes], begin: int, size: int
         within(places[1], least, end),
         within(places[2], least, end),
         within(places[3], least, end),
+    )
+
+
+@pixel_function
+def runs_of(found: Any, row: int) -> tuple[Run, Run, Run, Run]:  # noqa: ANN401 - as laid
+    """Runs along four lines of a block."""
+    return (
+        run_along(found, row),
+        run_along(found, row + 1),
+        run_along(found, row + 2),
+        run_along(found, row + 3),
+    )
+
+
+@pixel_function
+def places_of(runs: tuple[Run, Run, Run, Run], place: int) -> tuple[Any, Any]:
+    """Lines and samples of sixteen pixels of four runs, from a place of the block on."""
+    a, b, c, d = runs
+    downs = _downs(a, place), _downs(b, place), _downs(c, place), _downs(d, place)
+    return downs, (_rights(a, place), _rights(b, place), _rights(c, place), _rights(d, place))
+
+
+@pixel_function
+def put_valid(
+    run: Run,
+    places: tuple[Any, Any],
+    size: tuple[int, int],
+    stretch: Stretch,
+    out_mask: Any,  # noqa: ANN401
+    start: int,
+    count: int,
+) -> None:
+    """Tell where the pixels nearest to four lines of places are in a source of that size."""
+    downs, rights = places
+    is_there = _all_within(downs, -run.line, size[0]) + _all_within(rights, -run.sample, size[1])
+    valid = where_bits(same_bytes(is_there, bytes_of(2)), bytes_of(1), bytes_of(0))
+    put(valid, stretch, out_mask, start, count)
+
+
+@pixel_function
+def ends_within(begin: int, size: int) -> tuple[int, int]:
+    """Least and most of places that have their pixel and the next, of so many from `begin` on."""
+    return max(-begin, 0) * ONE, min(size - 1 - begin, _FARTHEST) * ONE - 1
+
+
+@pixel_function
+def all_held(places: Any, ends: tuple[int, int]) -> Any:  # noqa: ANN401 - lanes a line
+    """Four lines of places, those beyond the ends at them."""
+    least, most = ends
+    return (
+        held(places[0], least, most),
+        held(places[1], least, most),
+        held(places[2], least, most),
+        held(places[3], least, most),
     )
 
 
@@ -166,25 +208,25 @@ def _picked(
 
 
 @pixel_function
-def _mean(a: Lanes, b: Lanes, share_of_b: Lanes) -> Lanes:
+def mean(a: Lanes, b: Lanes, share_of_b: Lanes) -> Lanes:
     return a + share(b - a, share_of_b)
 
 
 @pixel_function
 def _means(picked: tuple[Lanes, Lanes, Lanes, Lanes], below: Any, behind: Any) -> Lanes:  # noqa: ANN401
     """Four lines of weighted means; shares are of the first two lines and of the other two."""
-    upper_left, upper_right = lines_of(picked[0], _WORD_BITS), lines_of(picked[1], _WORD_BITS)
-    lower_left, lower_right = lines_of(picked[2], _WORD_BITS), lines_of(picked[3], _WORD_BITS)
+    upper_left, upper_right = lines_of(picked[0], WORD_BITS), lines_of(picked[1], WORD_BITS)
+    lower_left, lower_right = lines_of(picked[2], WORD_BITS), lines_of(picked[3], WORD_BITS)
     upper, lower = (
-        _mean(upper_left[0], upper_right[0], behind[0]),
-        _mean(lower_left[0], lower_right[0], behind[0]),
+        mean(upper_left[0], upper_right[0], behind[0]),
+        mean(lower_left[0], lower_right[0], behind[0]),
     )
-    first = _mean(upper, lower, below[0])
+    first = mean(upper, lower, below[0])
     upper, lower = (
-        _mean(upper_left[1], upper_right[1], behind[1]),
-        _mean(lower_left[1], lower_right[1], behind[1]),
+        mean(upper_left[1], upper_right[1], behind[1]),
+        mean(lower_left[1], lower_right[1], behind[1]),
     )
-    return join_lines(first, _mean(upper, lower, below[1]), _WORD_BITS)
+    return join_lines(first, mean(upper, lower, below[1]), WORD_BITS)
 
 
 @pixel_function
@@ -193,14 +235,15 @@ def fill_quads(
     shape: tuple[int, int, int],
     found: Any,  # noqa: ANN401 - as laid
     stretch: Stretch,
+    _room: Any,  # noqa: ANN401 - for loops that work in memory
     out: Any,  # noqa: ANN401
     out_mask: Any,  # noqa: ANN401
 ) -> None:
     """Fill a stretch of four lines."""
     lines, samples, base = shape
     row, place = stretch.row, stretch.place
-    a, b = run_along(found, row), run_along(found, row + 1)
-    c, d = run_along(found, row + 2), run_along(found, row + 3)
+    runs = runs_of(found, row)
+    a, d = runs[0], runs[3]
     slack_down, slack_right = _slack(found[11], a.side), _slack(found[12], a.side)
     along = max(
         longest_step(a.down_step, a.down_bend, a.side), longest_step(d.down_step, d.down_bend, d.side)
@@ -208,31 +251,23 @@ def fill_quads(
     down = abs(d.down - a.down) + abs(d.down_step - a.down_step) * a.side
     # as many as there may be: a processor foresees a number that stays the same
     more = (((COUNT - 1) * along + down + 2 * slack_down) >> FRACTION_BITS) + 1
-    # held just before the last line and sample, so that the next ones are there
-    most_down = min(lines - 1 - a.line, _FARTHEST) * ONE - 1
-    most_right = min(samples - 1 - a.sample, _FARTHEST) * ONE - 1
-    least_down, least_right = max(-a.line, 0) * ONE, max(-a.sample, 0) * ONE
+    ends_down, ends_right = ends_within(a.line, lines), ends_within(a.sample, samples)
     for start in range(stretch.start, stretch.stop, COUNT):
         count = min(COUNT, stretch.stop - start)
         end = place + count - 1
         coming, coming_end = base + point(a, place, samples), base + point(d, end, samples)
         first = min(_least_down(a, place, count), _least_down(d, place, count)) - slack_down
         left = min(_least_right(a, place, count), _least_right(d, place, count)) - slack_right
-        downs = _downs(a, place), _downs(b, place), _downs(c, place), _downs(d, place)
-        rights = _rights(a, place), _rights(b, place), _rights(c, place), _rights(d, place)
+        downs, rights = places_of(runs, place)
         if stretch.is_edged:
-            is_there = _all_within(downs, -a.line, lines) + _all_within(rights, -a.sample, samples)
-            valid = where_bits(same_bytes(is_there, bytes_of(2)), bytes_of(1), bytes_of(0))
-            _put(valid, stretch, out_mask, start, count)
-            downs, rights = (
-                _all_held(downs, least_down, most_down),
-                _all_held(rights, least_right, most_right),
-            )
-            first, left = min(max(first, least_down), most_down), min(max(left, least_right), most_right)
+            put_valid(a, (downs, rights), (lines, samples), stretch, out_mask, start, count)
+            downs, rights = all_held(downs, ends_down), all_held(rights, ends_right)
+            first = min(max(first, ends_down[0]), ends_down[1])
+            left = min(max(left, ends_right[0]), ends_right[1])
         first = min(first >> FRACTION_BITS, lines - 2 - more - a.line)
         left = min(left >> FRACTION_BITS, samples - SPAN - a.sample)
-        below = _shares(downs[0], downs[1]), _shares(downs[2], downs[3])
-        behind = _shares(rights[0], rights[1]), _shares(rights[2], rights[3])
+        below = shares_of(downs[0], downs[1]), shares_of(downs[2], downs[3])
+        behind = shares_of(rights[0], rights[1]), shares_of(rights[2], rights[3])
         whole, index = _wholes(downs, first), _wholes(rights, left)
         at = base + (a.line + first) * samples + a.sample + left
         for band in range(out.shape[0]):
@@ -241,14 +276,14 @@ def fill_quads(
             prefetch(picture[band], coming_end - samples)
             prefetch(picture[band], coming_end)
             made = _means(_picked(picture[band], at, samples, more, whole, index), below, behind)
-            _put(made, stretch, out[band], start, count)
+            put(made, stretch, out[band], start, count)
         place += count
     if stretch.is_edged:
-        _empty(stretch, out, out_mask)
+        empty(stretch, out, out_mask)
 
 
 @pixel_function
-def _empty(stretch: Stretch, out: Any, out_mask: Any) -> None:  # noqa: ANN401
+def empty(stretch: Stretch, out: Any, out_mask: Any) -> None:  # noqa: ANN401
     """Put 0 where the mask is False; lanes would keep its bits for all bands, see `_picked`."""
     for band in range(out.shape[0]):
         for y in range(max(stretch.y, stretch.top), min(stretch.y + LINES, stretch.bottom)):
@@ -258,7 +293,7 @@ def _empty(stretch: Stretch, out: Any, out_mask: Any) -> None:  # noqa: ANN401
 
 
 @pixel_function
-def _put(lanes: Lanes, stretch: Stretch, out: Any, start: int, count: int) -> None:  # noqa: ANN401
+def put(lanes: Lanes, stretch: Stretch, out: Any, start: int, count: int) -> None:  # noqa: ANN401
     """Put those of four lines that are wanted, and bring the next four near."""
     y, top, bottom = stretch.y, stretch.top, stretch.bottom
     after = min(y + LINES, out.shape[0] - LINES)

@@ -25,7 +25,7 @@ from hinterland_kernels._lanes import (
     where_under,
     wholes,
 )
-from hinterland_kernels._picks import near, pick, pick_near
+from hinterland_kernels._picks import pick
 from hinterland_kernels.pixel.flat import Flat
 from hinterland_kernels.warp._weights import Four, Lanes, Six
 
@@ -74,8 +74,8 @@ _SOON = 8
 """Lines of the result. Memory takes hundreds of pixels' time to answer, and less than a line."""
 _ONE_BITS = FRACTION_BITS + FINE_BITS
 _FINE = float(1 << _ONE_BITS)
-_BEND_BITS = 8
-_ONE_BEND = float(1 << (FRACTION_BITS + _BEND_BITS))
+BEND_BITS = 8
+_ONE_BEND = float(1 << (FRACTION_BITS + BEND_BITS))
 """A block's numbers are multiples of 2**-40 px: those of its last line are as true as those of the first."""
 
 
@@ -122,14 +122,14 @@ def run_along(found: Any, row: int) -> Run:  # noqa: ANN401 - (NUMBERS,) int64
 @pixel_function
 def place_of(start: int, step: int, bend: int, side: int, pixel: int) -> int:
     """Line or sample of a pixel of a run, from its whole one."""
-    return start + pixel * step + ((pixel * (side - pixel) * bend) >> _BEND_BITS)
+    return start + pixel * step + ((pixel * (side - pixel) * bend) >> BEND_BITS)
 
 
 @pixel_function
 def places_from(start: int, step: int, bend: int, side: int, pixel: int) -> Lanes:
     """Those of sixteen neighbours from a pixel on."""
     bent = from_step(pixel * (side - pixel), side - 2 * pixel) - squares(1)
-    return from_step(start + pixel * step, step) + (times(bent, bend) >> _BEND_BITS)
+    return from_step(start + pixel * step, step) + (times(bent, bend) >> BEND_BITS)
 
 
 @pixel_function
@@ -137,14 +137,14 @@ def ends_of(start: int, step: int, bend: int, side: int, pixel: int, count: int)
     """Bounds of the places of some neighbours: of the first and the last, and what may bulge beyond them."""
     first = place_of(start, step, bend, side, pixel)
     last = place_of(start, step, bend, side, pixel + count - 1)
-    bulge = (abs(bend) * count * count >> (_BEND_BITS + 2)) + (bend != 0)
+    bulge = (abs(bend) * count * count >> (BEND_BITS + 2)) + (bend != 0)
     return min(first, last) - bulge, max(first, last) + bulge
 
 
 @pixel_function
 def longest_step(step: int, bend: int, side: int) -> int:
     """Most lines or samples from one pixel of a run to the next."""
-    return abs(step) + (abs(bend) * side >> _BEND_BITS)
+    return abs(step) + (abs(bend) * side >> BEND_BITS)
 
 
 @pixel_function
@@ -173,11 +173,10 @@ def brightness(flat: Flat, run: Run, downs: Any, rights: Any) -> Any:  # noqa: A
 @pixel_function
 def across_four(picture: Any, at: int, index: Lanes, weights: Four) -> Lanes:  # noqa: ANN401
     """Sum of four taps."""
-    first, last, places = near(index)
-    low, high = load(picture, at + first), load(picture, at + last)
-    total = weights[0] * pick_near(low, high, places) + weights[1] * pick_near(low, high, places + wholes(1))
-    total = total + weights[2] * pick_near(low, high, places + wholes(2))
-    return total + weights[3] * pick_near(low, high, places + wholes(3))
+    low, high = load(picture, at), load(picture, at + COUNT)
+    total = weights[0] * pick(low, high, index) + weights[1] * pick(low, high, index + wholes(1))
+    total = total + weights[2] * pick(low, high, index + wholes(2))
+    return total + weights[3] * pick(low, high, index + wholes(3))
 
 
 @pixel_function

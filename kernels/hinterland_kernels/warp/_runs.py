@@ -79,6 +79,7 @@ def _filler(
         flat: Flat,
         run: Run,
         place: int,
+        _room: Any,  # noqa: ANN401 - for loops that work in memory
         out: Any,  # noqa: ANN401
         y: int,
         start: int,

@@ -208,13 +208,13 @@ def test_a_window_of_bytes_is_the_same_in_four_parts(bands: int, holes: float) -
         (
             "uint8",
             (r"vpmulhrsw\s+%zmm", r"vpermb\s+%zmm|vpshufb\s+%[yz]mm"),
-            (r"vpmulhrsw\s+.*%ymm", r"vpshufb\s+%ymm"),
+            (r"vpmulhrsw\s+.*%ymm", r"vpinsrw\s+\$7, \("),
             (r"pmul[lh]w\s+%[xy]mm|pmaddwd\s+%[xy]mm",),
         ),
         (
             "float32",
             (r"vperm[it]2ps\s+%zmm", r"vmulps\s+%zmm"),
-            (r"vpermps\s+.*%ymm", r"vmulps\s+.*%ymm"),
+            (r"vmovhps\s+\(.*%xmm", r"vshufps\s+.*%ymm", r"vmulps\s+.*%ymm"),
             (r"mulps\s+%[xy]mm",),
         ),
     ],
