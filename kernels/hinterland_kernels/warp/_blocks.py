@@ -191,6 +191,7 @@ def _filler(kernel: int, is_levelled: bool) -> Callable[[Job], None]:  # noqa: C
                                     flat,
                                     run,
                                     place,
+                                    weights,
                                     out,
                                     y,
                                     start,

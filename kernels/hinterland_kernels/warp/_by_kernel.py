@@ -11,7 +11,8 @@ from typing import Any
 from numba import types
 from numba.extending import overload
 
-from hinterland_kernels.pixel.sampling import BILINEAR
+from hinterland_kernels.pixel.sampling import BILINEAR, LANCZOS3
+from hinterland_kernels.warp._byte_runs import FILL_BYTES
 from hinterland_kernels.warp._edges import FILL_EDGE
 from hinterland_kernels.warp._quads import fill_quads
 from hinterland_kernels.warp._runs import FILL_RUN
@@ -24,18 +25,27 @@ def _is_constant(kernel: Any, is_levelled: Any) -> bool:  # noqa: ANN401 - types
     return isinstance(kernel, types.IntegerLiteral) and isinstance(is_levelled, types.BooleanLiteral)
 
 
-def fill_run(kernel, is_levelled, picture, shape, gain, offset, flat, run, place, out, y, start, stop):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Stand for `FILL_RUN[kernel, is_levelled]`, both of them constants."""
+def fill_run(kernel, is_levelled, picture, shape, gain, offset, flat, run, place, room, out, y, start, stop):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Stand for `FILL_RUN[kernel, is_levelled]`, both of them constants, or from 8 bits to 8 bits `FILL_BYTES`."""
 
 
 @overload(fill_run, jit_options=_INLINED)
-def _run(kernel, is_levelled, picture, shape, gain, offset, flat, run, place, out, y, start, stop):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001
+def _run(kernel, is_levelled, picture, shape, gain, offset, flat, run, place, room, out, y, start, stop):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001
     if not _is_constant(kernel, is_levelled):
         return None
+    if kernel.literal_value == LANCZOS3 and picture.dtype == out.dtype == types.uint8:
+        return _call_bytes(FILL_BYTES[is_levelled.literal_value])
     fill = FILL_RUN[kernel.literal_value, is_levelled.literal_value]
 
-    def call(kernel, is_levelled, picture, shape, gain, offset, flat, run, place, out, y, start, stop):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001
+    def call(kernel, is_levelled, picture, shape, gain, offset, flat, run, place, room, out, y, start, stop):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001
         fill(picture, shape, gain, offset, flat, run, place, out, y, start, stop)
+
+    return call
+
+
+def _call_bytes(fill: Any) -> Any:  # noqa: ANN401 - a compiled function
+    def call(kernel, is_levelled, picture, shape, gain, offset, flat, run, place, room, out, y, start, stop):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001
+        fill(picture, shape, gain, offset, flat, run, place, room, out, y, start, stop)
 
     return call
 
