@@ -35,6 +35,16 @@ from hinterland_kernels._lanes import (
     within,
 )
 from hinterland_kernels._picks import pick
+from hinterland_kernels._tap_pairs import (
+    fours,
+    greatest,
+    least_of_fours,
+    load_fours,
+    paired,
+    pairs,
+    rounded,
+    weighed,
+)
 from hinterland_kernels._words import pack, share
 
 
@@ -95,6 +105,32 @@ def test_lanes_pick_from_two_sixteens() -> None:
     table, out = np.random.default_rng(1).random(32, dtype=np.float32), np.empty(16, np.float32)
     _picked(table, 27, 19, out)
     np.testing.assert_array_equal(out, table[(27 + 19 * np.arange(16)) >> 4])
+
+
+@numba.njit
+def _weighed(
+    picture: NDArray[np.uint8],
+    begins: NDArray[np.float32],
+    shares: NDArray[np.float32],
+    out: NDArray[np.float32],
+) -> int:
+    index, weights = rounded(load(begins, 0)), rounded(load(shares, 0))
+    least = least_of_fours(index)
+    a, b, c, d = fours(least)
+    taps = pairs(load_fours(picture, a, b, c, d), index - least)
+    store(out, 0, to_floats(weighed(taps, paired(weights, wholes(-7) - weights))), 16)
+    return int(greatest(index - least))
+
+
+def test_pairs_from_two_sixteens_and_more_are_weighed() -> None:
+    rng = np.random.default_rng(1)
+    picture, out = rng.integers(0, 256, 200, np.uint8), np.empty(16, np.float32)
+    index = (np.arange(16) // 4 * 37 + rng.integers(3, 18, 16)).astype(np.int64)
+    shares = rng.integers(-16384, 16384, 16)
+    most = _weighed(picture, index.astype(np.float32), (shares + 0.25).astype(np.float32), out)
+    assert most == (index.reshape(4, 4) - index.reshape(4, 4).min(axis=1, keepdims=True)).max() > 8
+    samples = picture.astype(np.int64)
+    np.testing.assert_array_equal(out, samples[index] * shares + samples[index + 1] * (-7 - shares))
 
 
 @pytest.mark.parametrize("features", ["", "+sse4.2,+avx,+avx2"])

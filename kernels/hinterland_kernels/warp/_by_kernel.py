@@ -13,6 +13,7 @@ from numba.extending import overload
 
 from hinterland_kernels._lanes import has_permutation
 from hinterland_kernels.pixel.sampling import BILINEAR
+from hinterland_kernels.warp._byte_runs import BYTE_RUN
 from hinterland_kernels.warp._edges import FILL_EDGE
 from hinterland_kernels.warp._quads import fill_quads
 from hinterland_kernels.warp._read_quads import fill_read_quads
@@ -28,15 +29,21 @@ def _is_constant(kernel: Any, is_levelled: Any) -> bool:  # noqa: ANN401 - types
 
 
 def fill_run(kernel, is_levelled, picture, shape, gain, offset, flat, run, place, room, out, y, start, stop):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Stand for the loop of `FILL_RUN` or `READ_RUN` at `kernel, is_levelled`, both of them constants."""
+    """Stand for the loop of `BYTE_RUN`, `FILL_RUN` or `READ_RUN` at `kernel, is_levelled`, which are constants."""
+
+
+def _loop_of_run(kernel: Any, is_levelled: Any, picture: Any, out: Any) -> Any:  # noqa: ANN401 - types of a call
+    choice = kernel.literal_value, is_levelled.literal_value
+    if choice in BYTE_RUN and picture.dtype == out.dtype == types.uint8:
+        return BYTE_RUN[choice]
+    return (FILL_RUN if has_permutation() else READ_RUN)[choice]
 
 
 @overload(fill_run, jit_options=_INLINED)
 def _run(kernel, is_levelled, picture, shape, gain, offset, flat, run, place, room, out, y, start, stop):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001
     if not _is_constant(kernel, is_levelled):
         return None
-    loops = FILL_RUN if has_permutation() else READ_RUN
-    fill = loops[kernel.literal_value, is_levelled.literal_value]
+    fill = _loop_of_run(kernel, is_levelled, picture, out)
 
     def call(kernel, is_levelled, picture, shape, gain, offset, flat, run, place, room, out, y, start, stop):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001
         fill(picture, shape, gain, offset, flat, run, place, room, out, y, start, stop)

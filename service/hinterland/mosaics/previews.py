@@ -23,7 +23,7 @@ from hinterland.mosaics.plan import Placement, Plan
 from hinterland.mosaics.seams import find_seams
 from hinterland.mosaics.warping import Source, build_lattices, warp_placement
 from hinterland_kernels.backend import CPU, Backend
-from hinterland_kernels.lattice import Lattice
+from hinterland_kernels.lattice import STEPS, Lattice
 from hinterland_kernels.pixel.flat import Flat
 from hinterland_kernels.pyramid import block_means
 
@@ -88,7 +88,10 @@ class Previews:
                 for frame, factor, source in zip(solution.frames, self._factors, self._sources, strict=True)
             ),
         )
-        self._lattices: dict[Placement, Lattice] = build_lattices(self._plan, self._coarse, workers)
+        # so small that to look for a step takes as long as the lattice
+        self._lattices: dict[Placement, Lattice] = build_lattices(
+            self._plan, self._coarse, workers, step=min(STEPS)
+        )
 
     def on(self, sources: Sequence[Source], backend: Backend) -> Previews:
         """The same, made from the frames on another backend."""

@@ -49,14 +49,19 @@ def place_sources(images: Sequence[Image], bands: int, backend: Backend = CPU) -
         ]
 
 
-def build_lattices(plan: Plan, solution: Solution, workers: int = 1) -> dict[Placement, Lattice]:
-    """Make the checked lattice of every placement, each over its whole window; threads change nothing of it."""
+def build_lattices(
+    plan: Plan, solution: Solution, workers: int = 1, *, step: int | None = None
+) -> dict[Placement, Lattice]:
+    """Make the checked lattice of every placement, each over its whole window; threads change nothing of it.
+
+    Without a step each has that which it is made soonest with.
+    """
 
     def built(placement: Placement) -> Lattice:
         camera = solution.frames[placement.frame].camera
         exact_map = grid_to_image(plan.grid, camera, solution.surface, solution.viewpoint)
-        step = choose_step(exact_map, placement.window, camera.shape, is_gentle=True)
-        return build_lattice(exact_map, placement.window, camera.shape, step=step, is_gentle=True)
+        edge = step or choose_step(exact_map, placement.window, camera.shape, is_gentle=True)
+        return build_lattice(exact_map, placement.window, camera.shape, step=edge, is_gentle=True)
 
     with ThreadPoolExecutor(workers) as pool:
         return dict(zip(plan.placements, pool.map(built, plan.placements), strict=True))

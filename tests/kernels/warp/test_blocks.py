@@ -16,6 +16,11 @@ from hinterland_kernels.warp import KERNELS, NO_FLAT, _blocks, _cpu, _ways, spli
 
 SHAPE = (430, 390)
 WINDOW = (96, 64, 200, 311)
+LANCZOS3_BYTES = 255.0 * 2.0 * (2.0**-15 + 2.0**-16 + 3.0 * 2.0**-18)
+"""By which six whole weights miss a sum at most: one is cut below 1, one rounded to 2**-16, three to 2**-18."""
+
+BICUBIC_BYTES = 255.0 * 2.0 * (2.0**-15 + 3.0 * 2.0**-16)
+"""The same of four: three are rounded to 2**-16."""
 
 
 def lattice_of(scale: float, step: int = 32, *, bent: float = 1.0) -> Lattice:
@@ -143,22 +148,54 @@ def test_blocks_without_a_valid_sample_are_empty() -> None:
     assert {_ways.NOTHING, _ways.PLAIN, _ways.PARTLY} <= set(ways)
 
 
+@pytest.mark.parametrize(
+    ("kernel", "farthest"),
+    [
+        # three products rounded to a 128th, weights to 2**-15
+        ("bilinear", 1.5 / 128.0 + 3.0 * 255.0 * 2.0**-15),
+        # weights of a line, of which one has what the others miss; weights down the lines come to so much at most
+        ("bicubic", 1.25 * BICUBIC_BYTES),
+        ("lanczos3", 1.6 * LANCZOS3_BYTES),
+    ],
+)
 @pytest.mark.parametrize("scale", [-0.8, 0.4, 1.0])
 @pytest.mark.parametrize("holes", [0.0, 0.003])
-def test_bytes_become_bytes_to_a_fiftieth_of_a_unit(scale: float, holes: float) -> None:
+@pytest.mark.parametrize("bent", [1.0, 9.0], ids=["straight", "bent"])
+def test_bytes_become_bytes_to_a_small_part_of_a_unit(
+    kernel: str, farthest: float, scale: float, holes: float, bent: float
+) -> None:
     source, mask = texture((2, *SHAPE), "uint8"), np.ones(SHAPE, np.bool_)
     if holes:
         mask = holey(SHAPE, holes)
-    lattice = lattice_of(abs(scale))
+    lattice = lattice_of(abs(scale), bent=bent)
     if scale < 0:
         lattice = lattice._replace(
-            nodes=np.array(SHAPE) - 1.0 - lattice.nodes, exact=np.array(SHAPE) - 1.0 - lattice.exact
+            nodes=np.array(SHAPE) - 1.0 - lattice.nodes,
+            exact=np.array(SHAPE) - 1.0 - lattice.exact,
+            bends=-lattice.bends,
         )
-    expected, valid = warp(source, mask, lattice, WINDOW)
-    values, found = warp(source, mask, lattice, WINDOW, dtype="uint8")
+    expected, valid = warp(source, mask, lattice, WINDOW, kernel=kernel)
+    values, found = warp(source, mask, lattice, WINDOW, kernel=kernel, dtype="uint8")
     np.testing.assert_array_equal(found, valid)
-    # half a unit to the whole number; three products rounded to a 128th, weights to 2**-15
-    assert np.abs(values - expected).max() <= 0.5 + 1.5 / 128.0 + 3.0 * 255.0 * 2.0**-15
+    # half a unit to the whole number
+    assert np.abs(values - np.clip(expected, 0.0, 255.0)).max() <= 0.5 + farthest
+
+
+@pytest.mark.parametrize("rotation", [0.1, 1.2])
+@pytest.mark.parametrize("shape", [(430, 390), (25, 19), (390, 31)])
+def test_levelled_bytes_of_a_window_are_those_of_the_whole(rotation: float, shape: tuple[int, int]) -> None:
+    source, mask = texture((2, *shape), "uint8"), np.ones(shape, np.bool_)
+    lattice = Affine(scale=0.9, rotation=rotation, line=9.0, sample=-2.0).lattice((0, 0, 150, 150), shape)
+    levels = {"gain": (0.8, 1.1), "offset": (3.0, -2.0), "flat": Flat(110.0, 140.0, 1.2e-5, 0.3, 0.1)}
+    whole, _ = warp(source, mask, lattice, (0, 0, 150, 150), kernel="lanczos3", dtype="uint8", **levels)  # type: ignore[arg-type]
+    expected, valid = warp(source, mask, lattice, (0, 0, 150, 150), kernel="lanczos3", **levels)  # type: ignore[arg-type]
+    assert valid.any()
+    # gain and flat field, at most twofold here, raise what the weights' rounding leaves
+    assert np.abs(whole - np.clip(expected, 0.0, 255.0)).max() <= 0.5 + 2.0 * 1.6 * LANCZOS3_BYTES
+    for window in ((0, 0, 41, 77), (13, 21, 97, 88), (77, 3, 5, 147)):
+        line, sample, lines, samples = window
+        part, _ = warp(source, mask, lattice, window, kernel="lanczos3", dtype="uint8", **levels)  # type: ignore[arg-type]
+        np.testing.assert_array_equal(part, whole[:, line : line + lines, sample : sample + samples])
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "float32"])
