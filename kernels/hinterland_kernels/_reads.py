@@ -15,7 +15,7 @@ from numba.extending import intrinsic
 from hinterland_kernels._lanes import COUNT, FLOATS, WHOLES, constant, splat, two
 from hinterland_kernels._words import MANY, WORDS
 
-_INT, _INDEX, _FLOAT = ir.IntType(32), ir.IntType(64), ir.FloatType()
+_BYTE, _INT, _INDEX, _FLOAT = ir.IntType(8), ir.IntType(32), ir.IntType(64), ir.FloatType()
 _GROUP = 8
 """Lanes read together: as many float32 as a register of AVX2 holds."""
 _INTS, _FLOATS = ir.VectorType(_INT, _GROUP), ir.VectorType(_FLOAT, _GROUP)
@@ -127,6 +127,31 @@ Places are whole numbers, whose bits lie in an array of float32 from index `firs
 """
 read_fours = _reader(_fours, 4)
 """For each lane four samples; else as `read_pairs`."""
+
+
+@intrinsic
+def read_bytes(_typing: Any, array: Any, at: Any, places: Any, first: Any) -> Any:  # noqa: ANN401, ARG001 - types of a call
+    """For each lane four samples of 8 bits, two and two: each pair a whole number, a sample in either half."""
+    answer = types.UniTuple(WHOLES, 2)
+
+    def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401
+        data, room = (context.make_array(signature.args[k])(context, builder, values[k]).data for k in (0, 2))
+        data = builder.gep(data, [values[1]])
+        room = builder.bitcast(builder.gep(room, [values[3]]), _INT.as_pointer())
+        halves = []
+        for begin in range(0, COUNT, _GROUP):
+            lanes = (ir.Constant(_INT, lane) for lane in range(begin, begin + _GROUP))
+            apart = [builder.sext(builder.load(builder.gep(room, [lane])), _INDEX) for lane in lanes]
+            halves.append(_one_word(builder, [builder.gep(data, [one]) for one in apart], 32))
+        taps = builder.bitcast(_joined(builder, *halves), ir.VectorType(_BYTE, 4 * COUNT))
+        none = ir.Constant(taps.type, [0] * taps.type.count)
+        pairs = []
+        for begin in (0, 2):
+            order = [tap for lane in range(COUNT) for tap in (4 * lane + begin, 64, 4 * lane + begin + 1, 64)]
+            pairs.append(builder.bitcast(builder.shuffle_vector(taps, none, _order(order)), WHOLES.vector))
+        return context.make_tuple(builder, answer, pairs)
+
+    return answer(array, types.intp, places, types.intp), build
 
 
 def _first_ones(builder: Any, lanes: Any, count: Any) -> Any:  # noqa: ANN401

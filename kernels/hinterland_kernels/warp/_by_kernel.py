@@ -13,14 +13,16 @@ from numba.extending import overload
 
 from hinterland_kernels._lanes import has_permutation
 from hinterland_kernels.pixel.sampling import BILINEAR
-from hinterland_kernels.warp._byte_runs import BYTE_RUN
+from hinterland_kernels.warp._byte_runs import FILL_BYTES
 from hinterland_kernels.warp._edges import FILL_EDGE
 from hinterland_kernels.warp._quads import fill_quads
 from hinterland_kernels.warp._read_quads import fill_read_quads
-from hinterland_kernels.warp._read_runs import READ_RUN
+from hinterland_kernels.warp._read_runs import READ_BYTES, READ_RUN
 from hinterland_kernels.warp._runs import FILL_RUN
 from hinterland_kernels.warp._widened import FILL_WIDENED
 
+_BYTE_RUN = FILL_BYTES | READ_BYTES
+"""From 8 bits to 8 bits."""
 _INLINED = {"error_model": "numpy", "forceinline": True}
 
 
@@ -29,13 +31,13 @@ def _is_constant(kernel: Any, is_levelled: Any) -> bool:  # noqa: ANN401 - types
 
 
 def fill_run(kernel, is_levelled, picture, shape, gain, offset, flat, run, place, room, out, y, start, stop):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Stand for the loop of `BYTE_RUN`, `FILL_RUN` or `READ_RUN` at `kernel, is_levelled`, which are constants."""
+    """Stand for the loop of `_BYTE_RUN`, `FILL_RUN` or `READ_RUN` at `kernel, is_levelled`, two constants."""
 
 
 def _loop_of_run(kernel: Any, is_levelled: Any, picture: Any, out: Any) -> Any:  # noqa: ANN401 - types of a call
     choice = kernel.literal_value, is_levelled.literal_value
-    if choice in BYTE_RUN and picture.dtype == out.dtype == types.uint8:
-        return BYTE_RUN[choice]
+    if choice in _BYTE_RUN and picture.dtype == out.dtype == types.uint8:
+        return _BYTE_RUN[choice]
     return (FILL_RUN if has_permutation() else READ_RUN)[choice]
 
 

@@ -1,4 +1,4 @@
-"""Sixteen samples of a line at a time by kernels of 4 and 6 taps, from 8 bits to 8 bits, weighed in whole numbers.
+"""Sixteen samples of a line at a time by Lanczos' kernel, from 8 bits to 8 bits, taps weighed in whole numbers.
 
 Four neighbours at a time have source lines and sixteen samples of each of their own, so that they cross few lines
 where the camera leans. Weights along a source line are whole numbers that add up to a power of two: sums of a line
@@ -35,20 +35,19 @@ from hinterland_kernels._tap_pairs import (
     weighed,
 )
 from hinterland_kernels.pixel.flat import Flat
-from hinterland_kernels.pixel.sampling import BICUBIC, LANCZOS3
+from hinterland_kernels.pixel.sampling import LANCZOS3
 from hinterland_kernels.warp._rows import FRACTION_BITS, SPAN, Run, brightness, ends_of, fraction, places_from
-from hinterland_kernels.warp._weights import Four, Lanes, Six, bicubic_lanes, lanczos3_lanes
+from hinterland_kernels.warp._weights import Lanes, Six, lanczos3_lanes
 
+_TAPS, _BEFORE = 6, 2
 _WEIGHT_BITS, _MIDDLE = 17, 2
-"""Of the outer four of six taps' weights, below a quarter, and by how many those of the middle ones have less."""
-_BITS_OF_FOUR = 15
-"""Of four taps' weights."""
+"""Of the outer taps' weights, below a quarter, and by how many those of the middle ones have less."""
 _BRIGHTNESS = SPAN - 1
 """Behind the weights: fours cross fewer lines."""
 
 
 @pixel_function
-def _six_whole(weights: Six) -> tuple[Lanes, Lanes, Lanes]:
+def _whole_weights(weights: Six) -> tuple[Lanes, Lanes, Lanes]:
     """Weights of six taps in units of 2**-17, two and two, those of the middle two in units of 2**-15.
 
     The second has what the others leave. A weight of 1 is the next number below.
@@ -62,54 +61,28 @@ def _six_whole(weights: Six) -> tuple[Lanes, Lanes, Lanes]:
 
 
 @pixel_function
-def _four_whole(weights: Four) -> tuple[Lanes, Lanes]:
-    """Weights of four taps in units of 2**-15; the second has what the others leave, and a 1 is as above."""
-    unit = floats(float(1 << _BITS_OF_FOUR))
-    most = (1 << _BITS_OF_FOUR) - 1
-    a, d = rounded(weights[0] * unit), rounded(weights[3] * unit)
-    c = held(rounded(weights[2] * unit), 0, most)
-    b = held(wholes(1 << _BITS_OF_FOUR) - (a + c + d), 0, most)
-    return paired(a, b), paired(c, d)
-
-
-@pixel_function
-def _sum_of_six(table: Lanes, places: Lanes, weights: tuple[Lanes, Lanes, Lanes]) -> Lanes:
-    here = times(weighed(pairs(table, places + wholes(2)), weights[1]), 1 << _MIDDLE)
-    here = here + weighed(pairs(table, places), weights[0])
-    return here + weighed(pairs(table, places + wholes(4)), weights[2])
-
-
-@pixel_function
-def _sum_of_four(table: Lanes, places: Lanes, weights: tuple[Lanes, Lanes]) -> Lanes:
-    return weighed(pairs(table, places), weights[0]) + weighed(pairs(table, places + wholes(2)), weights[1])
-
-
-@pixel_function
-def _lay_down(below: Lanes, weights: Any, taps: int, unit: float, count: int, room: Any) -> None:  # noqa: ANN401 - lanes a tap; (WEIGHTS,) float32
+def _lay_down(below: Lanes, weights: Six, count: int, room: Any) -> None:  # noqa: ANN401 - (WEIGHTS,) float32
     """Put each neighbour's weight of so many lines into memory; its own first lies `below` the first of them."""
-    at = 0
-    for weight in weights:
-        store(room, at, floats(unit) * weight, COUNT)
-        at += COUNT
+    unit = floats(1.0 / (1 << _WEIGHT_BITS))
+    store(room, 0, unit * weights[0], COUNT)
+    store(room, COUNT, unit * weights[1], COUNT)
+    store(room, 2 * COUNT, unit * weights[2], COUNT)
+    store(room, 3 * COUNT, unit * weights[3], COUNT)
+    store(room, 4 * COUNT, unit * weights[4], COUNT)
+    store(room, 5 * COUNT, unit * weights[5], COUNT)
     # neighbours that begin further down move theirs down a line at a time
     nothing = floats(0.0)
-    for moved in range(1, count + 1 - taps):
+    for moved in range(1, count + 1 - _TAPS):
         here = nothing
-        for back in range(moved + taps - 1):
-            k = moved + taps - 2 - back
+        for back in range(moved + _TAPS - 1):
+            k = moved + _TAPS - 2 - back
             above = load(room, k * COUNT)
             store(room, (k + 1) * COUNT, where_under(below, wholes(moved), here, above), COUNT)
             here = above
         store(room, 0, where_under(below, wholes(moved), here, nothing), COUNT)
 
 
-def _filler(
-    taps: int, bits: int, weigh: Callable[..., Any], whole: tuple[Any, Any], is_levelled: bool
-) -> Callable[..., None]:
-    """Make the loop of a kernel of `taps` x `taps`; what lies `bits` below 1 is the unit of its whole weights."""
-    before, unit = taps // 2 - 1, 1.0 / (1 << bits)
-    whole_weights, sum_of = whole
-
+def _filler(is_levelled: bool) -> Callable[..., None]:
     @pixel_function
     def fill(
         picture: Any,  # noqa: ANN401 - arrays of a Job
@@ -137,15 +110,15 @@ def _filler(
             rights = held(
                 places_from(run.right, run.right_step, run.right_bend, run.side, place), least, most
             )
-            rows = (downs >> FRACTION_BITS) + wholes(run.line - before)
-            columns = (rights >> FRACTION_BITS) + wholes(run.sample - before)
+            rows = (downs >> FRACTION_BITS) + wholes(run.line - _BEFORE)
+            columns = (rights >> FRACTION_BITS) + wholes(run.sample - _BEFORE)
             left = held(least_of_fours(columns), -SHARED, samples - SHARED)
             top = least_of_fours(rows)
-            lines = greatest(rows - top) + taps
+            lines = greatest(rows - top) + _TAPS
             # fours that cross fewer lines than others begin above their own where those below are not there
-            top = held(top, 0, greatest(rows) + taps - lines)
-            weights = whole_weights(weigh(fraction(rights)))
-            _lay_down(rows - top, weigh(fraction(downs)), taps, unit, lines, room)
+            top = held(top, 0, greatest(rows) + _TAPS - lines)
+            weights = _whole_weights(lanczos3_lanes(fraction(rights)))
+            _lay_down(rows - top, lanczos3_lanes(fraction(downs)), lines, room)
             if is_levelled:
                 # in memory: else LLVM works out what it is before it asks whether there is a flat field
                 if flat.k1 != 0.0 or flat.k2 != 0.0:
@@ -163,7 +136,9 @@ def _filler(
                 total = floats(0.0)
                 for k in range(lines):
                     table = load_fours(picture[band], a, b, c, d)
-                    here = sum_of(table, places, weights)
+                    here = times(weighed(pairs(table, places + wholes(2)), weights[1]), 1 << _MIDDLE)
+                    here = here + weighed(pairs(table, places), weights[0])
+                    here = here + weighed(pairs(table, places + wholes(4)), weights[2])
                     total = total + load(room, k * COUNT) * to_floats(here)
                     a, b, c, d = a + samples, b + samples, c + samples, d + samples
                 if is_levelled:
@@ -176,13 +151,5 @@ def _filler(
     return fill
 
 
-_KERNELS: dict[int, tuple[Any, ...]] = {
-    BICUBIC: (4, _BITS_OF_FOUR, bicubic_lanes, (_four_whole, _sum_of_four)),
-    LANCZOS3: (6, _WEIGHT_BITS, lanczos3_lanes, (_six_whole, _sum_of_six)),
-}
-BYTE_RUN = {
-    (kernel, is_levelled): _filler(*_KERNELS[kernel], is_levelled)
-    for kernel in _KERNELS
-    for is_levelled in (False, True)
-}
+FILL_BYTES = {(LANCZOS3, is_levelled): _filler(is_levelled) for is_levelled in (False, True)}
 """The loops by kernel, and by whether gain, offset or flat change anything."""

@@ -15,23 +15,28 @@ from hinterland_kernels._lanes import (
     as_floats,
     floats,
     from_step,
+    held,
     load,
     prefetch,
     squares,
     store,
     times,
+    to_floats,
+    wholes,
 )
-from hinterland_kernels._reads import first_ones, place_at, read_fours, read_pairs, wholes_at
+from hinterland_kernels._reads import first_ones, place_at, read_bytes, read_fours, read_pairs, wholes_at
+from hinterland_kernels._tap_pairs import paired, rounded, weighed
 from hinterland_kernels.pixel.flat import Flat
 from hinterland_kernels.pixel.sampling import BICUBIC, BILINEAR, BSPLINE3, LANCZOS3
 from hinterland_kernels.warp import _weights
 from hinterland_kernels.warp._rows import BEND_BITS, FRACTION_BITS, Run, brightness, fraction
-from hinterland_kernels.warp._weights import Lanes
+from hinterland_kernels.warp._weights import Four, Lanes
 from hinterland_kernels.warp._widened import WEIGHTS
 
 STRETCH = 4 * COUNT
 """Pixels of a line that are laid together."""
 _MOST_TAPS = 6
+_WEIGHT_BITS = 15
 BULGES = max((2 + 2 * _MOST_TAPS) * STRETCH, WEIGHTS)
 """Where in the numbers to work in `lay_bulges` puts its own; what lies before is for each to use."""
 
@@ -113,6 +118,42 @@ def _lay_fractions(room: Any, laid: int, below: Lanes, behind: Lanes) -> None:  
     store(room, laid + _DOWN + COUNT, behind, COUNT)
 
 
+@pixel_function
+def _whole_weights(weights: Four) -> tuple[Lanes, Lanes]:
+    """Weights of four taps in units of 2**-15, two and two.
+
+    The second has what the others leave. A weight of 1 is the next number below.
+    """
+    unit, most = floats(float(1 << _WEIGHT_BITS)), (1 << _WEIGHT_BITS) - 1
+    a, d = rounded(weights[0] * unit), rounded(weights[3] * unit)
+    c = held(rounded(weights[2] * unit), 0, most)
+    b = held(wholes(1 << _WEIGHT_BITS) - (a + c + d), 0, most)
+    return paired(a, b), paired(c, d)
+
+
+@pixel_function
+def _lay_whole(room: Any, laid: int, below: Lanes, behind: Lanes) -> None:  # noqa: ANN401
+    at = laid + _DOWN
+    for weight in _weights.bicubic_lanes(below):
+        store(room, at, floats(1.0 / (1 << _WEIGHT_BITS)) * weight, COUNT)
+        at += COUNT
+    for pair in _whole_weights(_weights.bicubic_lanes(behind)):
+        store(room, at, as_floats(pair), COUNT)
+        at += COUNT
+
+
+@pixel_function
+def _level_bytes(picture: Any, at: int, pitch: int, room: Any, laid: int) -> Lanes:  # noqa: ANN401
+    """Sum of 4 x 4 taps of bytes, weighed along a line in whole numbers: such sums are exact."""
+    right = laid + _DOWN + 4 * COUNT
+    total = floats(0.0)
+    for line in range(4):
+        a, b = read_bytes(picture, at + line * pitch, room, laid)
+        here = weighed(a, wholes_at(room, right)) + weighed(b, wholes_at(room, right + COUNT))
+        total = total + load(room, laid + _DOWN + line * COUNT) * to_floats(here)
+    return total
+
+
 def _filler(taps: int, sums: tuple[Any, Any], is_levelled: bool) -> Callable[..., None]:
     """Make the loop of a kernel of `taps` x `taps`; levelling is a loop of its own, see `_runs`."""
     before = taps // 2 - 1
@@ -178,6 +219,11 @@ _LANES: dict[int, tuple[int, Any]] = {
     LANCZOS3: (6, _sums(6, _weights.lanczos3_lanes, _across_six)),
     BSPLINE3: (4, _sums(4, _weights.bspline3_lanes, _across_four)),
 }
+READ_BYTES = {
+    (BICUBIC, is_levelled): _filler(4, (_lay_whole, _level_bytes), is_levelled)
+    for is_levelled in (False, True)
+}
+"""The loops from 8 bits to 8 bits."""
 READ_RUN = {
     (kernel, is_levelled): _filler(*_LANES[kernel], is_levelled)
     for kernel in _LANES
