@@ -61,6 +61,21 @@ def has_all_taps(job: Job, run: Run, place: int, taps: int, before: int) -> bool
 
 
 @loop
+def lies_off(job: Job, run: Run, place: int, count: int) -> bool:
+    """True if no pixel of the source is the nearest to any of some neighbours."""
+    downs = ends_of(run.down, run.down_step, run.down_bend, run.side, place, count)
+    rights = ends_of(run.right, run.right_step, run.right_bend, run.side, place, count)
+    half = ONE // 2
+    lines, samples = job.mask.shape
+    return bool(
+        run.line + ((downs[1] + half) >> FRACTION_BITS) < 0
+        or run.line + ((downs[0] + half) >> FRACTION_BITS) >= lines
+        or run.sample + ((rights[1] + half) >> FRACTION_BITS) < 0
+        or run.sample + ((rights[0] + half) >> FRACTION_BITS) >= samples
+    )
+
+
+@loop
 def mark(
     ways: NDArray[np.uint8],
     step: int,
@@ -186,7 +201,10 @@ def _filler(kernel: int, is_levelled: bool) -> Callable[[Job], None]:  # noqa: C
                                 # by sixteens that begin where the block's do
                                 end = min(start + COUNT - place % COUNT, stop)
                                 is_there = has_all_taps(job, run, place, taps, before)
-                            if not is_there:
+                            if not is_there and lies_off(job, run, place, end - start):
+                                out[:, y, start:end] = 0
+                                out_mask[y, start:end] = False
+                            elif not is_there:
                                 fill_edge(  # type: ignore[no-untyped-call]
                                     kernel, is_levelled, job, run, place, room, y, start, end
                                 )
