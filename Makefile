@@ -29,7 +29,7 @@ demo: .venv/installed  ## two real frames to a published panorama
 	@$(BIN)/hinterland demo
 
 test: .venv/installed-dev  ## the test suite
-	@$(BIN)/python -m pytest -n auto
+	@$(BIN)/python -m pytest -n $$(($$(nproc) + 1)) --dist worksteal  # some wait for processes of their own
 
 check: .venv/installed-dev  ## formatting, lint, types, layers, the contract
 	@$(BIN)/ruff format --check --diff .
