@@ -6,6 +6,7 @@ no pointer a lane. The samples of two or four lanes are read into one register a
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from llvmlite import ir
@@ -95,22 +96,27 @@ def _fours(builder: Any, addresses: list[Any]) -> Samples:  # noqa: ANN401
     return (*_parted(builder, low, 16, 2), *_parted(builder, high, 16, 2))
 
 
+def _addresses(context: Any, builder: Any, signature: Any, values: Any, count: int) -> list[Any]:  # noqa: ANN401
+    """Where so many lanes read, by the arguments of a call: array, index, places and the first of these."""
+    data, room = (context.make_array(signature.args[k])(context, builder, values[k]).data for k in (0, 2))
+    data = builder.gep(data, [values[1]])
+    room = builder.bitcast(builder.gep(room, [values[3]]), _INT.as_pointer())
+    apart = (builder.load(builder.gep(room, [ir.Constant(_INT, lane)])) for lane in range(count))
+    return [builder.gep(data, [builder.sext(one, _INDEX)]) for one in apart]
+
+
+def _eights(read: Any, addresses: list[Any]) -> list[Any]:  # noqa: ANN401
+    return [read(addresses[begin : begin + _GROUP]) for begin in range(0, len(addresses), _GROUP)]
+
+
 def _reader(read: Any, count: int) -> Any:  # noqa: ANN401
     @intrinsic
     def reads(_typing: Any, array: Any, at: Any, places: Any, first: Any) -> Any:  # noqa: ANN401, ARG001 - types of a call
         answer = types.UniTuple(FLOATS, count)
 
         def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401
-            data, room = (
-                context.make_array(signature.args[k])(context, builder, values[k]).data for k in (0, 2)
-            )
-            data = builder.gep(data, [values[1]])
-            room = builder.bitcast(builder.gep(room, [values[3]]), _INT.as_pointer())
-            halves = []
-            for begin in range(0, COUNT, _GROUP):
-                lanes = (ir.Constant(_INT, lane) for lane in range(begin, begin + _GROUP))
-                apart = [builder.sext(builder.load(builder.gep(room, [lane])), _INDEX) for lane in lanes]
-                halves.append(read(builder, [builder.gep(data, [one]) for one in apart]))
+            addresses = _addresses(context, builder, signature, values, COUNT)
+            halves = _eights(functools.partial(read, builder), addresses)
             return context.make_tuple(
                 builder, answer, [_joined(builder, *taps) for taps in zip(*halves, strict=True)]
             )
@@ -135,14 +141,8 @@ def read_bytes(_typing: Any, array: Any, at: Any, places: Any, first: Any) -> An
     answer = types.UniTuple(WHOLES, 2)
 
     def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401
-        data, room = (context.make_array(signature.args[k])(context, builder, values[k]).data for k in (0, 2))
-        data = builder.gep(data, [values[1]])
-        room = builder.bitcast(builder.gep(room, [values[3]]), _INT.as_pointer())
-        halves = []
-        for begin in range(0, COUNT, _GROUP):
-            lanes = (ir.Constant(_INT, lane) for lane in range(begin, begin + _GROUP))
-            apart = [builder.sext(builder.load(builder.gep(room, [lane])), _INDEX) for lane in lanes]
-            halves.append(_one_word(builder, [builder.gep(data, [one]) for one in apart], 32))
+        addresses = _addresses(context, builder, signature, values, COUNT)
+        halves = _eights(lambda eight: _one_word(builder, eight, _INT.width), addresses)
         taps = builder.bitcast(_joined(builder, *halves), ir.VectorType(_BYTE, 4 * COUNT))
         none = ir.Constant(taps.type, [0] * taps.type.count)
         pairs = []
@@ -194,15 +194,10 @@ def read_byte_pairs(_typing: Any, array: Any, at: Any, places: Any, first: Any) 
     answer = types.UniTuple(WORDS, 2)
 
     def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401
-        data, room = (context.make_array(signature.args[k])(context, builder, values[k]).data for k in (0, 2))
-        data = builder.gep(data, [values[1]])
-        room = builder.bitcast(builder.gep(room, [values[3]]), _INT.as_pointer())
         both = ir.Constant(WORDS.vector, ir.Undefined)
-        for lane in (ir.Constant(_INT, number) for number in range(MANY)):
-            apart = builder.sext(builder.load(builder.gep(room, [lane])), _INDEX)
-            both = builder.insert_element(
-                both, _read(builder, builder.gep(data, [apart]), ir.IntType(16)), lane
-            )
+        for lane, address in enumerate(_addresses(context, builder, signature, values, MANY)):
+            word = _read(builder, address, ir.IntType(16))
+            both = builder.insert_element(both, word, ir.Constant(_INT, lane))
         taps = builder.and_(both, constant(WORDS.vector, 255)), builder.lshr(both, constant(WORDS.vector, 8))
         return context.make_tuple(builder, answer, taps)
 

@@ -22,7 +22,6 @@ from hinterland_kernels.pixel.sampling import BICUBIC, BSPLINE3, NEAREST
 from hinterland_kernels.warp._by_kernel import fill_edge, fill_lines, fill_run, fill_widened, has_quads
 from hinterland_kernels.warp._nearest import fill_nearest
 from hinterland_kernels.warp._pixel import fill_pixel
-from hinterland_kernels.warp._quads import Stretch
 from hinterland_kernels.warp._read_runs import BULGES, lay_bulges
 from hinterland_kernels.warp._rows import (
     FRACTION_BITS,
@@ -34,6 +33,7 @@ from hinterland_kernels.warp._rows import (
     run_along,
 )
 from hinterland_kernels.warp._runs import BEFORE, FILL_RUN, TAPS, Job
+from hinterland_kernels.warp._stretches import Stretch
 from hinterland_kernels.warp._ways import EDGED, NOTHING, PLAIN, SINGLY, WIDENED, find_ways
 from hinterland_kernels.warp._widened import Wide, neighbours_at_once
 

@@ -12,7 +12,9 @@ from hinterland_kernels._jit import pixel_function
 from hinterland_kernels._lanes import COUNT, as_floats, prefetch, store, times
 from hinterland_kernels._reads import first_ones, place_at, read_byte_pairs, wholes_at
 from hinterland_kernels._words import MANY, put_words, shifted_up, words_at
-from hinterland_kernels.warp._quads import (
+from hinterland_kernels.warp._read_runs import BULGES, STRETCH, laid_places
+from hinterland_kernels.warp._rows import FRACTION_BITS
+from hinterland_kernels.warp._stretches import (
     WORD_BITS,
     Stretch,
     all_held,
@@ -24,8 +26,6 @@ from hinterland_kernels.warp._quads import (
     runs_of,
     shares_of,
 )
-from hinterland_kernels.warp._read_runs import BULGES, STRETCH, laid_places
-from hinterland_kernels.warp._rows import FRACTION_BITS
 
 _BELOW, _BEHIND = LINES * COUNT, LINES * COUNT + 2 * COUNT
 """Where shares of a group lie, behind its places."""
@@ -34,7 +34,7 @@ _SIZE = 2 * LINES * COUNT
 
 
 @pixel_function
-def _places(runs: Any, pixel: int, room: Any) -> tuple[Any, Any]:  # noqa: ANN401 - four runs; (ROOM,) float32
+def _places(runs: Any, pixel: int, room: Any) -> tuple[Any, Any]:  # noqa: ANN401 - four runs; as laid
     """Lines and samples of sixteen pixels of four runs."""
     bulge = wholes_at(room, BULGES + pixel)
     a, b, c, d = runs
@@ -54,7 +54,7 @@ def _places(runs: Any, pixel: int, room: Any) -> tuple[Any, Any]:  # noqa: ANN40
 
 
 @pixel_function
-def _means(picture: Any, at: int, samples: int, room: Any, laid: int, pair: int) -> Any:  # noqa: ANN401 - samples of a band; (ROOM,) float32
+def _means(picture: Any, at: int, samples: int, room: Any, laid: int, pair: int) -> Any:  # noqa: ANN401 - samples of a band; as laid
     """Weighted means of two lines of a group, the first two or the other two."""
     places = laid + pair * MANY
     below, behind = (
@@ -74,7 +74,7 @@ def fill_read_quads(
     shape: tuple[int, int, int],
     found: Any,  # noqa: ANN401 - as laid
     stretch: Stretch,
-    room: Any,  # noqa: ANN401 - (ROOM,) float32, to work in
+    room: Any,  # noqa: ANN401 - as `lay_bulges` left it
     out: Any,  # noqa: ANN401
     out_mask: Any,  # noqa: ANN401
 ) -> None:

@@ -13,11 +13,12 @@ from hinterland_kernels._lanes import COUNT
 from hinterland_kernels.lattice import Lattice
 from hinterland_kernels.pixel.flat import Flat
 from hinterland_kernels.warp import KERNELS, NO_FLAT
-from hinterland_kernels.warp._quads import Stretch, fill_quads
+from hinterland_kernels.warp._quads import fill_quads
 from hinterland_kernels.warp._read_quads import fill_read_quads
 from hinterland_kernels.warp._read_runs import BULGES, READ_RUN, lay_bulges
 from hinterland_kernels.warp._rows import NUMBERS, Run, lay
 from hinterland_kernels.warp._runs import FILL_RUN
+from hinterland_kernels.warp._stretches import Stretch
 
 SHAPE = (150, 170)
 STEP = 96
