@@ -47,10 +47,12 @@ _KERNELS = """
 import sys
 import tempfile
 from pathlib import Path
-from hinterland.doctor import _make_maps, _make_panoramas
+from hinterland.demo import examples
+from hinterland.doctor import _make_maps, _make_panorama
 with tempfile.TemporaryDirectory() as folder:
-    _make_panoramas(Path(folder))
-    _make_maps(Path(folder))
+    for example in examples():
+        _make_panorama(example, Path(folder))
+    _make_maps(examples(), Path(folder))
 print("numba.np.arraymath" in sys.modules)
 """
 
