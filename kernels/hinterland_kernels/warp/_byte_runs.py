@@ -36,7 +36,15 @@ from hinterland_kernels._tap_pairs import (
 )
 from hinterland_kernels.pixel.flat import Flat
 from hinterland_kernels.pixel.sampling import LANCZOS3
-from hinterland_kernels.warp._rows import FRACTION_BITS, SPAN, Run, brightness, ends_of, fraction, places_from
+from hinterland_kernels.warp._rows import (
+    FRACTION_BITS,
+    SPAN,
+    Run,
+    ends_of,
+    fraction,
+    lay_brightness,
+    places_from,
+)
 from hinterland_kernels.warp._weights import Lanes, Six, lanczos3_lanes
 
 _TAPS, _BEFORE = 6, 2
@@ -120,11 +128,7 @@ def _filler(is_levelled: bool) -> Callable[..., None]:
             weights = _whole_weights(lanczos3_lanes(fraction(rights)))
             _lay_down(rows - top, lanczos3_lanes(fraction(downs)), lines, room)
             if is_levelled:
-                # in memory: else LLVM works out what it is before it asks whether there is a flat field
-                if flat.k1 != 0.0 or flat.k2 != 0.0:
-                    store(room, _BRIGHTNESS * COUNT, brightness(flat, run, downs, rights), COUNT)
-                else:
-                    store(room, _BRIGHTNESS * COUNT, floats(1.0), COUNT)
+                lay_brightness(room, _BRIGHTNESS * COUNT, flat, run, downs, rights)
             places = columns - left
             tops, lefts = fours(top), fours(left)
             for band in range(out.shape[0]):

@@ -24,7 +24,16 @@ from hinterland_kernels._lanes import (
 from hinterland_kernels._picks import pick
 from hinterland_kernels.pixel.sampling import BICUBIC, BILINEAR, BSPLINE3, LANCZOS3
 from hinterland_kernels.warp import _weights
-from hinterland_kernels.warp._rows import FRACTION_BITS, SPAN, Run, brightness, ends_of, fraction, places_from
+from hinterland_kernels.warp._rows import (
+    FRACTION_BITS,
+    SPAN,
+    Run,
+    brightness,
+    ends_of,
+    fraction,
+    lay_weights,
+    places_from,
+)
 from hinterland_kernels.warp._weights import Lanes
 
 
@@ -157,18 +166,6 @@ def _by_kernel(
     return total, where_less(complete, needed_lines, nothing, one)
 
 
-@pixel_function
-def lay_weights(down: Any, right: Any, room: Any) -> None:  # noqa: ANN401 - lanes a tap; (WEIGHTS,) float32
-    """Put the weights of taps down the lines into memory, and then those along them: a loop can count them."""
-    k = 0
-    for weight in down:
-        store(room, k, weight, COUNT)
-        k += COUNT
-    for weight in right:
-        store(room, k, weight, COUNT)
-        k += COUNT
-
-
 def _filler(kernel: int, is_levelled: bool) -> Callable[..., None]:
     """Make the loop of a kernel."""
     taps, before, weigh = _KERNELS[kernel]
@@ -200,7 +197,7 @@ def _filler(kernel: int, is_levelled: bool) -> Callable[..., None]:
         nothing = floats(0.0)
         nearest = _nearest(mask, shape, first, last, left, places, shares)
         if not is_bilinear:
-            lay_weights(weigh(shares[0]), weigh(shares[1]), room)
+            lay_weights(weigh(shares[0]), weigh(shares[1]), room, 0)
         for band in range(out.shape[0]):
             total = _by_bilinear(job.source_flat[band], mask, shape, first, last, left, places, shares)
             if not is_bilinear:

@@ -29,7 +29,7 @@ from hinterland_kernels._tap_pairs import paired, rounded, weighed
 from hinterland_kernels.pixel.flat import Flat
 from hinterland_kernels.pixel.sampling import BICUBIC, BILINEAR, BSPLINE3, LANCZOS3
 from hinterland_kernels.warp import _weights
-from hinterland_kernels.warp._rows import BEND_BITS, FRACTION_BITS, Run, brightness, fraction
+from hinterland_kernels.warp._rows import BEND_BITS, FRACTION_BITS, Run, fraction, lay_brightness, lay_weights
 from hinterland_kernels.warp._weights import Four, Lanes
 from hinterland_kernels.warp._widened import WEIGHTS
 
@@ -93,13 +93,7 @@ def _sums(taps: int, weigh: Callable[..., Any], across: Callable[..., Any]) -> t
 
     @pixel_function
     def lay(room: Any, laid: int, below: Lanes, behind: Lanes) -> None:  # noqa: ANN401
-        at = laid + _DOWN
-        for weight in weigh(below):
-            store(room, at, weight, COUNT)
-            at += COUNT
-        for weight in weigh(behind):
-            store(room, at, weight, COUNT)
-            at += COUNT
+        lay_weights(weigh(below), weigh(behind), room, laid + _DOWN)
 
     @pixel_function
     def level(picture: Any, at: int, pitch: int, room: Any, laid: int) -> Lanes:  # noqa: ANN401
@@ -192,7 +186,7 @@ def _filler(taps: int, sums: tuple[Any, Any], is_levelled: bool) -> Callable[...
                     apart = first_ones(apart, end - x)
                 store(room, laid, as_floats(apart), COUNT)
                 if is_levelled:
-                    store(room, laid + _BRIGHT, brightness(flat, run, downs, rights), COUNT)
+                    lay_brightness(room, laid + _BRIGHT, flat, run, downs, rights)
                 lay(room, laid, fraction(downs), fraction(rights))
                 laid += size
             for band in range(out.shape[0]):

@@ -19,6 +19,7 @@ from hinterland_kernels._lanes import (
     from_step,
     load,
     squares,
+    store,
     times,
     to_floats,
     where_same,
@@ -168,6 +169,26 @@ def brightness(flat: Flat, run: Run, downs: Any, rights: Any) -> Any:  # noqa: A
     for _ in range(4):
         bright = bright * bright
     return bright
+
+
+@pixel_function
+def lay_weights(down: Any, right: Any, room: Any, at: int) -> None:  # noqa: ANN401 - lanes a tap; float32, to work in
+    """Put the weights of taps down the lines into memory, and then those along them: a loop can count them."""
+    for weight in down:
+        store(room, at, weight, COUNT)
+        at += COUNT
+    for weight in right:
+        store(room, at, weight, COUNT)
+        at += COUNT
+
+
+@pixel_function
+def lay_brightness(room: Any, at: int, flat: Flat, run: Run, downs: Any, rights: Any) -> None:  # noqa: ANN401 - float32, to work in; lanes
+    """Put the brightness of sixteen neighbours into memory: LLVM would work it out without a flat field too."""
+    if flat.k1 != 0.0 or flat.k2 != 0.0:
+        store(room, at, brightness(flat, run, downs, rights), COUNT)
+    else:
+        store(room, at, floats(1.0), COUNT)
 
 
 @pixel_function
