@@ -24,7 +24,8 @@ from hinterland.errors import CapabilityError
 from hinterland.model.products import Dropped, Image
 from hinterland.model.solution import Solution
 from hinterland.mosaics.compose import Composition
-from hinterland.mosaics.plan import Placement, Plan, plan_panorama, plan_within
+from hinterland.mosaics.panorama_memory import bytes_needed, plan_within, tile_bytes
+from hinterland.mosaics.plan import Placement, Plan, plan_panorama
 from hinterland.mosaics.previews import Previews
 from hinterland.mosaics.warping import build_lattices
 from hinterland.products.load import load_images
@@ -183,7 +184,7 @@ def _planned(
 
     backend, placed_bytes = rescue.carry_out("planning", plan, placed)
     plan, workers = fitted()
-    workers = backend.at_once(workers, plan.tile_bytes(bands), placed_bytes)
+    workers = backend.at_once(workers, tile_bytes(plan, bands), placed_bytes)
     return _Planned(plan=plan, lattices=lattices, workers=workers)
 
 
@@ -198,7 +199,7 @@ def _outline(planned: _Planned, images: Sequence[Image], backend: Backend) -> Ou
         samples=plan.grid.samples,
         bands=bands,
         tiles=plan.tile_count,
-        memory_bytes=plan.bytes_needed(bands, planned.workers, resident_bytes()),
+        memory_bytes=bytes_needed(plan, bands, planned.workers, resident_bytes()),
         output_bytes=math.ceil(pixels * (stored + 4.0)) + _SMALL_FILES_BYTES,
         backend=backend.name,
     )

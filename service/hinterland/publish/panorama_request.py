@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hinterland.adjust.pointing import SURFACES
 from hinterland.errors import InputError
+from hinterland.mosaics.plan import TILE_PX
 from hinterland_kernels.warp import KERNELS
 
 PROJECTIONS = ("cylindrical",)
@@ -36,8 +37,8 @@ class PanoramaRequest:
     """"auto", "cpu" or "cuda"."""
     overwrite: bool = False
     """Replace a bundle that is there."""
-    tile_px: int = 1024
-    """Edge of a tile, smaller where the memory does not allow it; it changes no sample."""
+    tile_px: int = TILE_PX
+    """Edge of a tile, more or less; smaller where the memory does not allow it. It changes no sample."""
     memory_bytes: int | None = None
     """Resident memory not to exceed; None is `MEMORY_SHARE` of the machine's."""
     nav: Path | None = None

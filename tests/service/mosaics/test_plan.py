@@ -10,7 +10,8 @@ from rephotograph import navcam_picture, rephotograph
 from hinterland.errors import InputError
 from hinterland.model.grids import CylindricalGrid
 from hinterland.model.solution import INFINITY, Solution, SolvedFrame
-from hinterland.mosaics.plan import Placement, Plan, plan_panorama, plan_within, with_halo
+from hinterland.mosaics.panorama_memory import bytes_needed, plan_within
+from hinterland.mosaics.plan import Placement, Plan, plan_panorama, with_halo
 from hinterland_kernels.blend import halo
 
 
@@ -111,7 +112,7 @@ def test_the_memory_of_tiles_is_that_of_each_of_its_parts() -> None:
     seams = 512 * 2 * (503 + 701 + 499 + 997)
     margins = 2003 * 17 * (layer + 1) + (1009 + 2003) * 16
     labels = 2 * 253 * 501
-    assert two_frames(512).bytes_needed(bands, workers, held) == (
+    assert bytes_needed(two_frames(512), bands, workers, held) == (
         held
         + (96 << 20)
         + labels
@@ -126,31 +127,45 @@ def test_the_memory_of_tiles_is_that_of_each_of_its_parts() -> None:
 def test_the_memory_of_previews_counts_where_it_is_more_than_that_of_tiles() -> None:
     one, other = 127 * 177, 126 * 251  # windows of 503 x 701 and 499 x 997 on labels of 4 px, a margin of one
     expected = (one + other) * (52 * 3 + 158) + other * (96 * 3 + 100) + 253 * 501 * (4 * 3 + 40)
-    assert two_frames(32).bytes_needed(3, 1, 7919) == 7919 + (96 << 20) + 2 * 253 * 501 + expected
+    assert bytes_needed(two_frames(32), 3, 1, 7919) == 7919 + (96 << 20) + 2 * 253 * 501 + expected
 
 
 def test_more_frames_on_a_tile_need_more_memory(plan: Plan) -> None:
     doubled = replace(plan, placements=plan.placements * 2)
     deepest = max(len(list(plan.touching(with_halo(plan, tile)))) for tile in plan.tiles())
     wide = (128 + 2 * halo(plan.levels)) ** 2
-    assert doubled.bytes_needed(1, 1, 0) - plan.bytes_needed(1, 1, 0) >= deepest * wide * 6
+    assert bytes_needed(doubled, 1, 1, 0) - bytes_needed(plan, 1, 1, 0) >= deepest * wide * 6
 
 
 def test_a_plan_that_fits_stays_as_it_is() -> None:
     plan = two_frames(512)
-    needed = plan.bytes_needed(1, 2, 1000)
+    needed = bytes_needed(plan, 1, 2, 1000)
     assert plan_within(plan, needed, bands=1, workers=2, source_bytes=1000) == (plan, 2)
 
 
 def test_a_plan_that_does_not_fit_gets_smaller_tiles_and_then_fewer_at_a_time() -> None:
     plan = two_frames(1024)
-    room = replace(plan, tile_px=512).bytes_needed(3, 4, 0)
+    room = bytes_needed(replace(plan, tile_px=512), 3, 4, 0)
     assert plan_within(plan, room, bands=3, workers=4, source_bytes=0) == (replace(plan, tile_px=512), 4)
     smallest = replace(plan, tile_px=128)
-    room = smallest.bytes_needed(3, 3, 0)
+    room = bytes_needed(smallest, 3, 3, 0)
     fitted, workers = plan_within(plan, room, bands=3, workers=4, source_bytes=0)
     assert workers == 3
-    assert fitted.bytes_needed(3, 3, 0) <= room
+    assert bytes_needed(fitted, 3, 3, 0) <= room
+
+
+def test_each_worker_has_a_tile_of_a_plan_that_is_large_enough() -> None:
+    plan, workers = plan_within(two_frames(1024), 1 << 40, bands=3, workers=5, source_bytes=0)
+    assert (plan.tile_px, plan.tile_count, workers) == (512, 8, 5)
+    plan, workers = plan_within(two_frames(1024), 1 << 40, bands=3, workers=64, source_bytes=0)
+    assert (plan.tile_px, workers) == (512, 64)
+
+
+def test_no_tile_is_so_narrow_that_it_is_little_but_halo() -> None:
+    """A thirtieth more than a tile's edge makes no tile of its own."""
+    plan = two_frames(960)
+    assert plan.grid.shape == (1009, 2003)
+    assert {tile[2:] for tile in plan.tiles()} == {(1009, 1024), (1009, 2003 - 1024)}
 
 
 def test_a_panorama_that_no_tile_size_fits_is_refused_with_the_ways_out() -> None:

@@ -13,6 +13,7 @@ from navcam_rig import ATTITUDE, STOP, navcam_cameras
 from hinterland.model.products import Image, Product
 from hinterland.model.solution import INFINITY, Solution, SolvedFrame
 from hinterland.mosaics.compose import Composition
+from hinterland.mosaics.panorama_memory import bytes_needed
 from hinterland.mosaics.plan import plan_panorama
 from hinterland.mosaics.previews import Previews
 from hinterland.mosaics.warping import build_lattices, place_sources
@@ -48,7 +49,7 @@ def make(lines, samples, scale, folder):
 folder = Path(sys.argv[1])
 make(60, 80, None, folder / "warm")  # imports, and kernels as they are loaded, count for neither
 plan, held = make(480, 640, 14.0, folder / "measured")
-print(json.dumps({"grew": peak_bytes() - held, "needed": plan.bytes_needed(BANDS, WORKERS, 0)}))
+print(json.dumps({"grew": peak_bytes() - held, "needed": bytes_needed(plan, BANDS, WORKERS, 0)}))
 """
 
 
