@@ -10,6 +10,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from hinterland_kernels._lane_memory import masked_store
 from hinterland_kernels._lanes import (
     COUNT,
     WHOLES,
@@ -18,7 +19,6 @@ from hinterland_kernels._lanes import (
     four,
     has_permutation,
     infix,
-    masked_store,
     one,
     splat,
     three,

@@ -13,7 +13,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from hinterland_kernels._lanes import COUNT, FLOATS, WHOLES, constant, loaded, splat
+from hinterland_kernels._lane_memory import loaded
+from hinterland_kernels._lanes import COUNT, FLOATS, WHOLES, constant, splat
 from hinterland_kernels._words import MANY, WORDS
 
 _INT, _INDEX, _WORD = ir.IntType(32), ir.IntType(64), ir.IntType(16)

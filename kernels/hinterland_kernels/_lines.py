@@ -39,16 +39,8 @@ else:
         store_pairs,
         store_terms,
     )
-    from hinterland_kernels._lanes import (
-        floats,
-        load,
-        prefetch,
-        store,
-        to_floats,
-        where_less,
-        where_same,
-        wholes,
-    )
+    from hinterland_kernels._lane_memory import load, prefetch, store
+    from hinterland_kernels._lanes import floats, to_floats, where_less, where_same, wholes
 
 __all__ = [
     "COUNT",

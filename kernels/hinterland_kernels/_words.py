@@ -10,6 +10,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from hinterland_kernels._lane_memory import loaded
 from hinterland_kernels._lanes import (
     COUNT,
     FLOATS,
@@ -18,7 +19,6 @@ from hinterland_kernels._lanes import (
     constant,
     has_permutation,
     infix,
-    loaded,
     splat,
     two,
 )

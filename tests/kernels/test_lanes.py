@@ -20,14 +20,13 @@ from hinterland_kernels._bytes import (
     store_line,
     where_bits,
 )
+from hinterland_kernels._lane_memory import load, store
 from hinterland_kernels._lanes import (
     COUNT,
     floats,
     from_step,
     has_permutation,
     held,
-    load,
-    store,
     to_floats,
     where_same,
     where_under,

@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 from hinterland_kernels._jit import load_numba
 from hinterland_kernels.backend import CPU, CPU_NAME, CUDA_NAME, Backend
 from hinterland_kernels.lattice import Lattice
-from hinterland_kernels.pixel import sampling
+from hinterland_kernels.pixel import sampling, weights
 from hinterland_kernels.pixel.flat import Flat
 
 KERNELS = {
-    "nearest": sampling.NEAREST,
-    "bilinear": sampling.BILINEAR,
-    "bicubic": sampling.BICUBIC,
-    "lanczos3": sampling.LANCZOS3,
-    "bspline3": sampling.BSPLINE3,
+    "nearest": weights.NEAREST,
+    "bilinear": weights.BILINEAR,
+    "bicubic": weights.BICUBIC,
+    "lanczos3": weights.LANCZOS3,
+    "bspline3": weights.BSPLINE3,
 }
 SOURCE_DTYPES = ("uint8", "uint16", "float32")
 NO_FLAT = Flat()

@@ -10,14 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from hinterland_kernels._jit import pixel_function
-from hinterland_kernels._lanes import (
-    COUNT,
-    floats,
-    prefetch,
-    store,
-    where_same,
-    wholes,
-)
+from hinterland_kernels._lane_memory import prefetch, store
+from hinterland_kernels._lanes import COUNT, floats, where_same, wholes
 from hinterland_kernels._words import load_pairs
 from hinterland_kernels.pixel.flat import Flat
 from hinterland_kernels.warp._rows import (

@@ -18,7 +18,7 @@ from hinterland_kernels._bytes import LINES
 from hinterland_kernels._jit import loop
 from hinterland_kernels._lanes import COUNT
 from hinterland_kernels.pixel.lattice import footprint, lattice_to_source
-from hinterland_kernels.pixel.sampling import BICUBIC, BSPLINE3, NEAREST
+from hinterland_kernels.pixel.weights import BICUBIC, BSPLINE3, NEAREST
 from hinterland_kernels.warp._by_kernel import fill_edge, fill_lines, fill_run, fill_widened, has_quads
 from hinterland_kernels.warp._nearest import fill_nearest
 from hinterland_kernels.warp._pixel import fill_pixel

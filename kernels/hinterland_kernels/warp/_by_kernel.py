@@ -12,7 +12,7 @@ from numba import types
 from numba.extending import overload
 
 from hinterland_kernels._lanes import has_permutation
-from hinterland_kernels.pixel.sampling import BILINEAR
+from hinterland_kernels.pixel.weights import BILINEAR
 from hinterland_kernels.warp._byte_runs import FILL_BYTES
 from hinterland_kernels.warp._edges import FILL_EDGE
 from hinterland_kernels.warp._quads import fill_quads

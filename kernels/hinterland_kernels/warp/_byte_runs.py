@@ -11,18 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from hinterland_kernels._jit import pixel_function
-from hinterland_kernels._lanes import (
-    COUNT,
-    floats,
-    held,
-    load,
-    prefetch,
-    store,
-    times,
-    to_floats,
-    where_under,
-    wholes,
-)
+from hinterland_kernels._lane_memory import load, prefetch, store
+from hinterland_kernels._lanes import COUNT, floats, held, times, to_floats, where_under, wholes
 from hinterland_kernels._tap_pairs import (
     SHARED,
     fours,
@@ -35,7 +25,7 @@ from hinterland_kernels._tap_pairs import (
     weighed,
 )
 from hinterland_kernels.pixel.flat import Flat
-from hinterland_kernels.pixel.sampling import LANCZOS3
+from hinterland_kernels.pixel.weights import LANCZOS3
 from hinterland_kernels.warp._rows import (
     FRACTION_BITS,
     SPAN,

@@ -10,19 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 from hinterland_kernels._jit import pixel_function
-from hinterland_kernels._lanes import (
-    COUNT,
-    floats,
-    load,
-    store,
-    to_floats,
-    where_less,
-    where_same,
-    where_under,
-    wholes,
-)
+from hinterland_kernels._lane_memory import load, store
+from hinterland_kernels._lanes import COUNT, floats, to_floats, where_less, where_same, where_under, wholes
 from hinterland_kernels._picks import pick
-from hinterland_kernels.pixel.sampling import BICUBIC, BILINEAR, BSPLINE3, LANCZOS3
+from hinterland_kernels.pixel.weights import BICUBIC, BILINEAR, BSPLINE3, LANCZOS3
 from hinterland_kernels.warp import _weights
 from hinterland_kernels.warp._rows import (
     FRACTION_BITS,

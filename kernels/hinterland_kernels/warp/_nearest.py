@@ -9,7 +9,8 @@ import numpy as np
 from hinterland_kernels._jit import loop, pixel_function
 from hinterland_kernels.pixel.flat import flat_gain
 from hinterland_kernels.pixel.lattice import lattice_to_source
-from hinterland_kernels.pixel.sampling import holds, stored, whole
+from hinterland_kernels.pixel.sampling import holds, stored
+from hinterland_kernels.pixel.weights import whole
 from hinterland_kernels.warp._runs import Job
 
 _NONE, _SOME, _ALL, _CUT = 0, 1, 2, 3

@@ -19,7 +19,8 @@ from hinterland_kernels._bytes import (
     where_bits,
 )
 from hinterland_kernels._jit import pixel_function
-from hinterland_kernels._lanes import COUNT, prefetch
+from hinterland_kernels._lane_memory import prefetch
+from hinterland_kernels._lanes import COUNT
 from hinterland_kernels.warp._bilinear import point
 from hinterland_kernels.warp._rows import (
     FINE_BITS,

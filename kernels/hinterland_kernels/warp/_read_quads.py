@@ -9,7 +9,8 @@ from typing import Any
 
 from hinterland_kernels._bytes import LINES, join_lines
 from hinterland_kernels._jit import pixel_function
-from hinterland_kernels._lanes import COUNT, as_floats, prefetch, store, times
+from hinterland_kernels._lane_memory import prefetch, store
+from hinterland_kernels._lanes import COUNT, as_floats, times
 from hinterland_kernels._reads import first_ones, place_at, read_byte_pairs, wholes_at
 from hinterland_kernels._words import MANY, put_words, shifted_up, words_at
 from hinterland_kernels.warp._read_runs import BULGES, STRETCH, laid_places

@@ -10,16 +10,14 @@ from collections.abc import Callable
 from typing import Any
 
 from hinterland_kernels._jit import pixel_function
+from hinterland_kernels._lane_memory import load, prefetch, store
 from hinterland_kernels._lanes import (
     COUNT,
     as_floats,
     floats,
     from_step,
     held,
-    load,
-    prefetch,
     squares,
-    store,
     times,
     to_floats,
     wholes,
@@ -27,7 +25,7 @@ from hinterland_kernels._lanes import (
 from hinterland_kernels._reads import first_ones, place_at, read_bytes, read_fours, read_pairs, wholes_at
 from hinterland_kernels._tap_pairs import paired, rounded, weighed
 from hinterland_kernels.pixel.flat import Flat
-from hinterland_kernels.pixel.sampling import BICUBIC, BILINEAR, BSPLINE3, LANCZOS3
+from hinterland_kernels.pixel.weights import BICUBIC, BILINEAR, BSPLINE3, LANCZOS3
 from hinterland_kernels.warp import _weights
 from hinterland_kernels.warp._rows import BEND_BITS, FRACTION_BITS, Run, fraction, lay_brightness, lay_weights
 from hinterland_kernels.warp._weights import Four, Lanes

@@ -2,7 +2,7 @@
 
 Along a line of a smooth block the source point moves by a constant step. The taps of sixteen neighbours on one
 line of the source then lie among 32 samples, which are read once and picked from. Each source line in reach is
-summed along its samples, and the sums down the lines. Weights are those of `pixel/sampling` in float32,
+summed along its samples, and the sums down the lines. Weights are those of `pixel/weights` in float32,
 coordinates whole multiples of 2**-23 px; neither depends on the window.
 """
 
@@ -12,14 +12,13 @@ import math
 from typing import Any, NamedTuple
 
 from hinterland_kernels._jit import pixel_function
+from hinterland_kernels._lane_memory import load, store
 from hinterland_kernels._lanes import (
     COUNT,
     as_floats,
     floats,
     from_step,
-    load,
     squares,
-    store,
     times,
     to_floats,
     where_same,

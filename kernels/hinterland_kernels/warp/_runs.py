@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hinterland_kernels._jit import pixel_function
-from hinterland_kernels._lanes import COUNT, floats, store, where_under, wholes
+from hinterland_kernels._lane_memory import store
+from hinterland_kernels._lanes import COUNT, floats, where_under, wholes
 from hinterland_kernels.pixel.flat import Flat
-from hinterland_kernels.pixel.sampling import BICUBIC, BILINEAR, BSPLINE3, LANCZOS3
+from hinterland_kernels.pixel.weights import BICUBIC, BILINEAR, BSPLINE3, LANCZOS3
 from hinterland_kernels.warp import _bilinear, _rows, _weights
 from hinterland_kernels.warp._rows import FRACTION_BITS, SPAN, Run, brightness, ends_of, fraction, places_from
 
@@ -42,7 +43,7 @@ class Job(NamedTuple):
     sample: int
     """First grid sample of the result."""
     kernel: int
-    """Of `pixel/sampling`."""
+    """Of `pixel/weights`."""
     gain: NDArray[np.float64]
     """Per band."""
     offset: NDArray[np.float64]

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hinterland_kernels._jit import loop
-from hinterland_kernels._lanes import COUNT, floats, load, store
+from hinterland_kernels._lane_memory import load, store
+from hinterland_kernels._lanes import COUNT, floats
 from hinterland_kernels.pixel.spline import CENTER, POLE, REACH, spline_coefficient
 
 _WIDE = 512

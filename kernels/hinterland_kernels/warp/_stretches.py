@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from hinterland_kernels._bytes import LINES, bytes_of, join, same_bytes, store_line, where_bits
 from hinterland_kernels._jit import pixel_function
-from hinterland_kernels._lanes import held, prefetch, within
+from hinterland_kernels._lane_memory import prefetch
+from hinterland_kernels._lanes import held, within
 from hinterland_kernels._words import pack, share
 from hinterland_kernels.warp._rows import FRACTION_BITS, ONE, Run, run_along
 from hinterland_kernels.warp._weights import Lanes

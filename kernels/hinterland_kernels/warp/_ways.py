@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from hinterland_kernels._jit import loop, pixel_function
 from hinterland_kernels.pixel.lattice import footprint
 from hinterland_kernels.pixel.sampling import WIDENED as FULLY_WIDENED
-from hinterland_kernels.pixel.sampling import kernel_radius, whole
+from hinterland_kernels.pixel.weights import kernel_radius, whole
 from hinterland_kernels.warp._nearest import block_ends
 from hinterland_kernels.warp._rows import lay
 from hinterland_kernels.warp._runs import Job

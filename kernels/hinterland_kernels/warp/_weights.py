@@ -1,4 +1,4 @@
-"""Weights of taps for sixteen neighbours at a time, in float32: those of `pixel/sampling`.
+"""Weights of taps for sixteen neighbours at a time, in float32: those of `pixel/weights`.
 
 The closed forms take a point's place between its pixels; the others, for kernels that are widened, take a tap's
 distance from the point.

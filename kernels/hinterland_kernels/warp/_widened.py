@@ -10,10 +10,11 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from hinterland_kernels._jit import pixel_function
-from hinterland_kernels._lanes import COUNT, floats, load, store, to_floats, where_less, wholes
+from hinterland_kernels._lane_memory import load, store
+from hinterland_kernels._lanes import COUNT, floats, to_floats, where_less, wholes
 from hinterland_kernels._picks import pick
 from hinterland_kernels.pixel.flat import Flat
-from hinterland_kernels.pixel.sampling import BICUBIC, BILINEAR, LANCZOS3
+from hinterland_kernels.pixel.weights import BICUBIC, BILINEAR, LANCZOS3
 from hinterland_kernels.warp import _weights
 from hinterland_kernels.warp._rows import (
     FRACTION_BITS,

@@ -14,6 +14,8 @@ from hinterland_kernels.blend import halo
 
 TILE_PX = 1536
 """A tile makes all that the blend reads beyond it: less of it the larger the tile is."""
+_BLOCK_PX = 512
+"""Of the files: a block that two tiles have a part in waits for both."""
 LEVELS = 5
 """Detail up to 2**5 pixels wide is blended over its own width; levelling deals with what is wider."""
 LABEL_GRID_PX = 400_000
@@ -74,14 +76,15 @@ class Plan:
 
     @property
     def largest_tile(self) -> tuple[int, int]:
-        """Lines and samples of a tile, but of the last ones: from 2/3 to 3/2 of `tile_px`, or all there is."""
+        """Lines and samples of a tile, but of the last ones: `tile_px` or so, or all there is."""
         lines, samples = (self._edge(size) for size in self.grid.shape)
         return lines, samples
 
     def _edge(self, size: int) -> int:
         """Edge of tiles along so many pixels: no narrow one is left over, which would be little but halo."""
         edge = math.ceil(size / max(1, round(size / self.tile_px)))
-        return min(-(-edge >> self.levels) << self.levels, size)
+        unit = math.gcd(self.tile_px, _BLOCK_PX)
+        return min(-(-edge // unit) * unit, size)
 
     def touching(self, window: Window) -> Iterator[tuple[Placement, Window, int]]:
         """Yield what falls on a window, which may run off both sides of a grid that closes.

@@ -5,21 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hinterland_kernels.pixel.sampling import (
+from hinterland_kernels.pixel.sampling import all_valid, holds, place_taps, sample_kernel, sample_taps
+from hinterland_kernels.pixel.weights import (
     BICUBIC,
     BILINEAR,
     LANCZOS3,
     NEAREST,
-    all_valid,
     bicubic_weights,
     bilinear_weights,
-    holds,
     kernel_radius,
     kernel_weight,
     lanczos3_weights,
-    place_taps,
-    sample_kernel,
-    sample_taps,
     whole,
 )
 

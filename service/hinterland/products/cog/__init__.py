@@ -6,7 +6,8 @@ the blocks of the overviews, which are encoded as soon as they are complete. Com
 """
 
 from hinterland.products.cog.codecs import COMPRESSIONS
+from hinterland.products.cog.errors import WriteError
 from hinterland.products.cog.layout import BLOCK, Storage
-from hinterland.products.cog.writer import RasterWriter, WriteError
+from hinterland.products.cog.writer import RasterWriter
 
 __all__ = ["BLOCK", "COMPRESSIONS", "RasterWriter", "Storage", "WriteError"]

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hinterland.model.masks import distinct
 from hinterland.products.cog.files import Heap
-from hinterland.products.cog.layout import Level
+from hinterland.products.cog.layout import BLOCK, Level
 
 Place = tuple[int, int, int]
 """Level, row and column of a block."""
@@ -29,6 +30,33 @@ class Piece:
     """(bands, lines, samples)."""
     mask: NDArray[np.bool_] | None
     """(lines, samples), True where valid; None if all are."""
+
+
+def cut(
+    line: int, sample: int, samples: NDArray[Any], mask: NDArray[np.bool_] | None
+) -> Iterator[tuple[Place, Piece]]:
+    """Cut a tile that begins at a line and sample into pieces of blocks of full size.
+
+    Parameters
+    ----------
+    line, sample : int
+        Of the tile's first pixel in the raster.
+    samples : (bands, lines, samples)
+        The tile; pieces are copies, since a view would hold all of it until the last block is encoded.
+    mask : (lines, samples) bool or None
+        True where valid.
+    """
+    _, lines, columns = samples.shape
+    for row in range(line // BLOCK, -(-(line + lines) // BLOCK)):
+        for column in range(sample // BLOCK, -(-(sample + columns) // BLOCK)):
+            first, left = max(row * BLOCK, line), max(column * BLOCK, sample)
+            window = np.s_[
+                first - line : min((row + 1) * BLOCK - line, lines),
+                left - sample : min((column + 1) * BLOCK - sample, columns),
+            ]
+            valid = None if mask is None or distinct(mask[window]).all() else mask[window].copy()
+            block = samples[:, *window].copy()
+            yield (0, row, column), Piece(first - row * BLOCK, left - column * BLOCK, block, valid)
 
 
 @dataclass(frozen=True, slots=True)

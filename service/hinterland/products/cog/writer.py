@@ -6,9 +6,8 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,9 +19,7 @@ from rasterio.crs import CRS
 from rasterio.transform import Affine
 
 import hinterland
-from hinterland.errors import HinterlandError
 from hinterland.model.map_grids import MapGrid
-from hinterland.model.masks import distinct
 from hinterland.products.cog.assembly import Assembly
 from hinterland.products.cog.blocks import Blocks
 from hinterland.products.cog.codecs import (
@@ -35,20 +32,16 @@ from hinterland.products.cog.codecs import (
     unreferenced,
 )
 from hinterland.products.cog.container import read_directory
+from hinterland.products.cog.errors import clear_errors
 from hinterland.products.cog.files import Heap
 from hinterland.products.cog.layout import BLOCK, Storage, levels_of
-from hinterland.products.cog.pieces import Piece, Pieces, Place
-from hinterland.products.driver_errors import DRIVER_ERRORS
+from hinterland.products.cog.pieces import Piece, Pieces, Place, cut
 from hinterland_kernels.pyramid import halve, halve_full, halve_labels
 
 _BLOCKS_IN_MEMORY = 24 << 20
 """Bytes of encoded blocks that wait there; those of a larger file wait on the disk."""
 _PIECES_IN_MEMORY = 8 << 20
 """Of the pieces of unfinished blocks: those of a raster of 8192 samples and three bands of 8 bits."""
-
-
-class WriteError(HinterlandError, OSError):
-    """A file could not be written whole: a full disk, as a rule."""
 
 
 class RasterWriter:
@@ -146,7 +139,7 @@ class RasterWriter:
         self._failure: BaseException | None = None
 
     def __enter__(self) -> Self:
-        with self._clear_errors():
+        with clear_errors(self.path):
             self._entries = read_directory(one_block_tiff(self._profile, self._tags))
             self._folder = Path(tempfile.mkdtemp(prefix=f".{self.path.name}.partial-", dir=self.path.parent))
             if self._is_laid_out:
@@ -215,23 +208,12 @@ class RasterWriter:
         if (mask is None) != self.labels or (mask is not None and mask.shape != (lines, columns)):
             message = "labels take no mask, other samples one of the tile's size"
             raise ValueError(message)
-        for row in range(line // BLOCK, -(-(line + lines) // BLOCK)):
-            for column in range(sample // BLOCK, -(-(sample + columns) // BLOCK)):
-                first, left = max(row * BLOCK, line), max(column * BLOCK, sample)
-                window = np.s_[
-                    first - line : min((row + 1) * BLOCK - line, lines),
-                    left - sample : min((column + 1) * BLOCK - sample, columns),
-                ]
-                valid = None if mask is None or distinct(mask[window]).all() else mask[window].copy()
-                # copied, since a view of it would hold the whole tile until the last of its blocks is encoded
-                block = samples[:, *window].copy()
-                self._submit(
-                    (0, row, column), Piece(first - row * BLOCK, left - column * BLOCK, block, valid)
-                )
+        for place, piece in cut(line, sample, samples, mask):
+            self._submit(place, piece)
 
     def finish(self) -> None:
         """Publish the COG at `path`, verified: every byte of it reads back as it was encoded."""
-        with self._clear_errors():
+        with clear_errors(self.path):
             self._encode_the_rest()
             cog = self._folder / "cog.tif"
             assembly = Assembly(self._blocks, self._levels, self._entries)
@@ -244,7 +226,7 @@ class RasterWriter:
         self._room.acquire()
         if self._failure:
             self._room.release()
-            with self._clear_errors():
+            with clear_errors(self.path):
                 raise self._failure
         self._pool.submit(self._run, place, piece)
 
@@ -305,15 +287,3 @@ class RasterWriter:
         if found != self.shape or len(overviews) != len(self._levels) - 1:
             message = f"the file has {found[0]} bands of {found[1:]} and {len(overviews)} overviews"
             raise OSError(message)
-
-    @contextmanager
-    def _clear_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except DRIVER_ERRORS as error:
-            # GDAL's long form of an error stands in the cause
-            reason = getattr(error, "strerror", None) or error.__cause__ or error
-            message = (
-                f"{self.path}: cannot be written: {reason}; is the disk full or the folder not writable?"
-            )
-            raise WriteError(message) from error
