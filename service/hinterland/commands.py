@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -80,6 +81,7 @@ def panorama(
     from hinterland.progress import ProgressDisplay
     from hinterland.publish.panorama import make_bundle
     from hinterland.publish.panorama_request import PanoramaRequest
+    from hinterland.publish.summary import summary
 
     request = PanoramaRequest(
         frames=tuple(frames),
@@ -96,7 +98,7 @@ def panorama(
     )
     with ProgressDisplay(progress.value) as display:
         report = make_bundle(request, progress=display)
-    _finish(out, report, as_json=json)
+    _tell(report, summary(out, report), as_json=json)
 
 
 def mosaic(
@@ -200,13 +202,7 @@ def mosaic(
     )
     with ProgressDisplay(progress.value) as display:
         report = make_mosaic(request, progress=display)
-    if json:
-        from json import dumps
-
-        typer.echo(dumps(report, indent=2))
-        return
-    for line in mosaic_summary(out, report):
-        typer.echo(line)
+    _tell(report, mosaic_summary(out, report), as_json=json)
 
 
 def overview(
@@ -254,6 +250,7 @@ def overview(
     """Draw where the rover stood, what the panorama sees, the route driven and the route planned."""
     from hinterland.maps.overview import OverviewRequest, make_overview
     from hinterland.publish.refresh import refresh
+    from hinterland.publish.summary import overview_summary
 
     report = make_overview(
         OverviewRequest(
@@ -275,30 +272,14 @@ def overview(
     )
     if out is None:
         refresh(panorama)
-    if json:
-        from json import dumps
-
-        typer.echo(dumps(report, indent=2))
-        return
-    typer.echo(f"map       {report['overview']}")
-    typer.echo(f"shapes    {report['geojson']}")
-    check = report["heading_check"]
-    if check is not None and check["correction_deg"] is None:
-        typer.echo(f"heading   not checked: {check['reason']}")
-    elif check is not None:
-        applied = "applied" if check["applied"] else "not applied"
-        found = f"{check['correction_deg']:+.2f} +- {check['uncertainty_deg']:.2f} degrees"
-        typer.echo(f"heading   skyline says {found} ({applied})")
+    _tell(report, overview_summary(report), as_json=json)
 
 
-def _finish(out: Path, report: dict[str, object], *, as_json: bool) -> None:
+def _tell(report: Mapping[str, object], summary: Iterable[str], *, as_json: bool) -> None:
     """Tell what was made and where to look."""
     if as_json:
         from json import dumps
 
-        typer.echo(dumps(report, indent=2))
-        return
-    from hinterland.publish.summary import summary
-
-    for line in summary(out, report):
+        summary = [dumps(report, indent=2)]
+    for line in summary:
         typer.echo(line)

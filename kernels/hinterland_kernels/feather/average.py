@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hinterland_kernels.feather import check_width
+from hinterland_kernels.feather._cells import Cell, Layer, Raster, own, put
 from hinterland_kernels.feather._steps import (
     ALL,
     DEEP,
@@ -32,50 +33,6 @@ DTYPES = ("uint8", "uint16", "float32")
 
 Level = tuple[Sequence[float], Sequence[float]]
 """Gain and offset of each band."""
-
-
-class _Raster(NamedTuple):
-    """What waits to be averaged."""
-
-    values: NDArray[Any]
-    level: NDArray[np.float32]
-    """(2, bands): gains and offsets; (0, 0) where there are none."""
-    mask: NDArray[np.uint8]
-    """1 where valid, 0 elsewhere; one line stands for all."""
-    ends: Ends
-    top: int
-    left: int
-    number: int
-
-    def covers(self, lines: int, samples: int) -> bool:
-        """True if all of a tile is valid."""
-        line, sample = -self.top, -self.left
-        high, wide = self.values.shape[1:]
-        if min(line, sample) < 0 or line + lines > high or sample + samples > wide:
-            return False
-        rows = slice(None) if len(self.mask) == 1 else slice(line, line + lines)
-        return bool(self.mask[rows, sample : sample + samples].view(np.bool_).all())
-
-
-class _Layer(NamedTuple):
-    """A raster on a cell."""
-
-    raster: _Raster
-    missing: NDArray[np.float32]
-    """`missing_shares` on the tile."""
-    extent: int
-    """What of the cell is valid."""
-
-
-class _Cell(NamedTuple):
-    """A part of the tile on which the same rasters lie."""
-
-    line: int
-    sample: int
-    lines: int
-    samples: int
-    layers: list[_Layer]
-    """With what of the cell is valid of each."""
 
 
 class Average:
@@ -105,7 +62,7 @@ class Average:
         size = block_size(width_px)
         high, wide = (max(least, blocks * size) for least, blocks in zip(_CELL_PX, _CELL_BLOCKS, strict=True))
         self._cell = min(high, lines), min(wide, samples)
-        self._rasters: list[_Raster] = []
+        self._rasters: list[Raster] = []
 
     def add(
         self,
@@ -146,7 +103,7 @@ class Average:
             mask = np.ones((1, values.shape[2]), np.bool_)
         valid = np.ascontiguousarray(mask).view(np.uint8)
         gains = np.empty((0, 0), np.float32) if level is None else np.array(level, np.float32)
-        self._rasters.append(_Raster(np.ascontiguousarray(values), gains, valid, ends, *place, index))
+        self._rasters.append(Raster(np.ascontiguousarray(values), gains, valid, ends, *place, index))
 
     def lay_over(
         self, shown: NDArray[Any], owners: NDArray[np.int32] | None = None, at: tuple[int, int] = (0, 0)
@@ -175,24 +132,24 @@ class Average:
             message = f"what is shown must be contiguous {kinds}, got {shown.dtype}, strides {shown.strides}"
             raise ValueError(message)
         _, lines, samples = self._shape
-        own = None if owners is None else owners[at[0] : at[0] + lines, at[1] : at[1] + samples]
-        is_on_top = own is None or bool((own == NOBODY).all())
+        below = None if owners is None else owners[at[0] : at[0] + lines, at[1] : at[1] + samples]
+        is_on_top = below is None or bool((below == NOBODY).all())
         if is_on_top and len(self._rasters) == 1:
             alone = self._rasters[0]
             extent = ALL if alone.covers(lines, samples) else SOME
-            _put(alone, extent, _Cell(0, 0, lines, samples, []), at, shown, owners)
+            put(alone, extent, Cell(0, 0, lines, samples, []), at, shown, owners)
             return
-        weights, sums = self._room(has_owners=own is not None, is_on_top=is_on_top)
+        weights, sums = self._room(has_owners=owners is not None, is_on_top=is_on_top)
         for cell in self._cells():
             place = at[0] + cell.line, at[1] + cell.sample
             if is_on_top and len(cell.layers) == 1:
-                _put(cell.layers[0].raster, cell.layers[0].extent, cell, place, shown, owners)
+                put(cell.layers[0].raster, cell.layers[0].extent, cell, place, shown, owners)
             else:
                 self._average(cell, place, shown, None if is_on_top else owners, weights, sums)
                 if is_on_top and owners is not None:
-                    _own(cell, place, sums, owners)
+                    own(cell, place, sums, owners)
 
-    def _cells(self) -> Iterator[_Cell]:
+    def _cells(self) -> Iterator[Cell]:
         """The tile by cells on which anything lies; those side by side that one raster covers alone are one."""
         _, lines, samples = self._shape
         high, wide = self._cell
@@ -200,7 +157,7 @@ class Average:
         for i, line in enumerate(range(0, lines, high)):
             found = [
                 [
-                    _Layer(raster, missing, extents[i][j])
+                    Layer(raster, missing, extents[i][j])
                     for raster, missing, extents in of_tile
                     if extents[i][j]
                 ]
@@ -214,9 +171,9 @@ class Average:
                 columns = list(same)
                 start, stop = columns[0] * wide, min((columns[-1] + 1) * wide, samples)
                 if found[columns[0]]:
-                    yield _Cell(line, start, min(high, lines - line), stop - start, found[columns[0]])
+                    yield Cell(line, start, min(high, lines - line), stop - start, found[columns[0]])
 
-    def _surveyed(self, raster: _Raster) -> tuple[NDArray[np.float32], list[list[int]]]:
+    def _surveyed(self, raster: Raster) -> tuple[NDArray[np.float32], list[list[int]]]:
         """What is missing of a raster, and what of each cell, by lines of cells, is valid."""
         from hinterland_kernels.feather import _average  # noqa: PLC0415 - loads Numba
 
@@ -244,7 +201,7 @@ class Average:
 
     def _average(
         self,
-        cell: _Cell,
+        cell: Cell,
         at: tuple[int, int],
         shown: NDArray[Any],
         below: NDArray[np.int32] | None,
@@ -274,41 +231,3 @@ class Average:
             _average.show(sums, *size, at, is_covered, shown)
         else:
             _average.lay(sums, *size, at, shown, below)
-
-
-def _own(cell: _Cell, at: tuple[int, int], sums: Any, owners: NDArray[np.int32]) -> None:  # noqa: ANN401
-    """Have the heaviest raster own each sample of a cell."""
-    from hinterland_kernels.feather import _average  # noqa: PLC0415 - loads Numba
-
-    _average.own(sums, cell.lines, cell.samples, at, owners)
-
-
-def _put(
-    raster: _Raster,
-    extent: int,
-    cell: _Cell,
-    at: tuple[int, int],
-    shown: NDArray[Any],
-    owners: NDArray[np.int32] | None,
-) -> None:
-    """Put on a cell the one raster that lies there: an average of one is that one, whatever its weight."""
-    line, sample = cell.line - raster.top, cell.sample - raster.left
-    here = slice(at[0], at[0] + cell.lines), slice(at[1], at[1] + cell.samples)
-    if extent >= ALL and not raster.level.size and raster.values.dtype == shown.dtype:
-        shown[:, *here] = raster.values[:, line : line + cell.lines, sample : sample + cell.samples]
-    else:
-        from hinterland_kernels.feather import _average  # noqa: PLC0415 - loads Numba
-
-        size = cell.lines, cell.samples
-        _average.put(raster.values, raster.level, raster.mask, line, sample, *size, at, shown)
-    if owners is None:
-        return
-    if extent >= ALL:
-        owners[here] = raster.number
-        return
-    lines, samples = raster.values.shape[1:]
-    top, left = max(line, 0), max(sample, 0)
-    last, stop = min(line + cell.lines, lines), min(sample + cell.samples, samples)
-    mask = np.broadcast_to(raster.mask, (lines, samples))[top:last, left:stop]
-    part = owners[at[0] + top - line : at[0] + last - line, at[1] + left - sample : at[1] + stop - sample]
-    np.copyto(part, raster.number, where=mask.view(np.bool_))

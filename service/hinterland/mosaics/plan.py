@@ -83,7 +83,7 @@ class Plan:
     def _edge(self, size: int) -> int:
         """Edge of tiles along so many pixels: no narrow one is left over, which would be little but halo."""
         edge = math.ceil(size / max(1, round(size / self.tile_px)))
-        unit = math.gcd(self.tile_px, _BLOCK_PX)
+        unit = max(math.gcd(self.tile_px, _BLOCK_PX), 1 << self.levels)
         return min(-(-edge // unit) * unit, size)
 
     def touching(self, window: Window) -> Iterator[tuple[Placement, Window, int]]:

@@ -58,3 +58,16 @@ def mosaic_summary(out: Path, report: Mapping[str, Any]) -> Iterator[str]:
             )
     yield from report["notes"]
     yield f"mosaic    {out}"
+
+
+def overview_summary(report: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the lines that end an overview command: where its map is, and what the skyline says of the heading."""
+    yield f"map       {report['overview']}"
+    yield f"shapes    {report['geojson']}"
+    check = report["heading_check"]
+    if check is not None and check["correction_deg"] is None:
+        yield f"heading   not checked: {check['reason']}"
+    elif check is not None:
+        applied = "applied" if check["applied"] else "not applied"
+        found = f"{check['correction_deg']:+.2f} +- {check['uncertainty_deg']:.2f} degrees"
+        yield f"heading   skyline says {found} ({applied})"
