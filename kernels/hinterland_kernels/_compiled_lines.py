@@ -26,7 +26,7 @@ def _data(context: Any, builder: Any, kind: Any, array: Any, at: Any) -> Any:  #
     return builder.gep(context.make_array(kind)(context, builder, array).data, [at])
 
 
-def _first(builder: Any, address: Any, count: Any) -> Any:  # noqa: ANN401
+def first_of(builder: Any, address: Any, count: Any) -> Any:  # noqa: ANN401
     """The first `count` of sixteen numbers at an address; the others are not read, and 0."""
     vector = ir.VectorType(address.type.pointee, COUNT)
     address = builder.bitcast(address, vector.as_pointer())
@@ -56,7 +56,7 @@ def load_first(_typing: Any, array: Any, at: Any, count: Any) -> Any:  # noqa: A
     """The first `count` of sixteen samples from index `at`, as float32; nothing behind them is read."""
 
     def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401
-        found = _first(builder, _data(context, builder, signature.args[0], *values[:2]), values[2])
+        found = first_of(builder, _data(context, builder, signature.args[0], *values[:2]), values[2])
         return found if found.type == FLOATS.vector else builder.uitofp(found, FLOATS.vector)
 
     return FLOATS(array, types.intp, types.intp), build
@@ -67,7 +67,7 @@ def load_numbers(_typing: Any, array: Any, at: Any, count: Any) -> Any:  # noqa:
     """The first `count` of sixteen signed whole numbers from index `at`; nothing behind them is read."""
 
     def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401
-        found = _first(builder, _data(context, builder, signature.args[0], *values[:2]), values[2])
+        found = first_of(builder, _data(context, builder, signature.args[0], *values[:2]), values[2])
         return found if found.type == _INTS else builder.sext(found, _INTS)
 
     return WHOLES(array, types.intp, types.intp), build

@@ -13,7 +13,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from hinterland_kernels.feather._steps import Ends, block_size, missing_shares, steps_of
+from hinterland_kernels.feather._steps import Ends, block_size, missing_shape, steps_of
 
 __all__ = ["NARROWEST_PX", "WIDEST_PX", "Ends", "block_size", "check_width", "feather_weights", "reach"]
 
@@ -75,10 +75,10 @@ def feather_weights(
     from hinterland_kernels.feather import _cpu  # noqa: PLC0415 - loads Numba
 
     valid = np.ascontiguousarray(mask).view(np.uint8)
-    steps, ends = steps_of(width_px), (True, True, True, True)
-    missing = missing_shares(valid, len(valid), ends, origin, shape, steps[0])
+    wide, fine = steps_of(width_px)
+    missing = np.empty(missing_shape(shape, wide), np.float32)
     weights = np.empty(shape, dtype=np.float32)
-    _cpu.fill(valid, len(valid), ends, origin, missing, (0, 0), *steps, shape[1], weights)
+    _cpu.fill(valid, origin, missing, wide, fine, weights)
     return weights
 
 

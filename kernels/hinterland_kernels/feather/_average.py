@@ -1,242 +1,281 @@
-"""Loops of feathered averages on the CPU, over a cell of a tile; their public face is `average`."""
+"""Loops of feathered averages on the CPU, over the parts of a tile; their public face is `average`."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hinterland_kernels._addresses import copy_from
 from hinterland_kernels._jit import loop
-from hinterland_kernels._lines import COUNT, floats, load_first, prefetch, store, where_less
-from hinterland_kernels.feather._blocks import is_any_missing
-from hinterland_kernels.feather._steps import ALL, DEEP, NONE, SOME
-
-_AHEAD = 8
-"""Lines ahead of which samples are brought near: a cell is too narrow for processors to foresee them."""
-
-_LEAST_WEIGHT = 1e-30
-"""Far below any weight: it only keeps a division by 0 away."""
-
-
-class Sums(NamedTuple):
-    """What rasters come to on a cell."""
-
-    mean: NDArray[np.float32]
-    """(bands, lines, samples): weighted means so far."""
-    weight: NDArray[np.float32]
-    """(lines, samples): weights, added up."""
-    most: NDArray[np.float32]
-    """(lines, samples): largest weight; none where nobody asks for owners, as of the next."""
-    leading: NDArray[np.float32]
-    """(lines, samples): the raster that has it."""
-    below: NDArray[np.float32]
-    """(lines, samples): product of what each weight lets through; none where nothing lies below."""
+from hinterland_kernels._lines import COUNT
+from hinterland_kernels.feather._blocks import share_missing, show_valid
+from hinterland_kernels.feather._cpu import CELL, PART, groups_of, room_for_rises, shift_of, weigh
+from hinterland_kernels.feather._mean import LINE, STRETCH, average_part
+from hinterland_kernels.feather._rasters import (
+    LEFT,
+    LINES,
+    NUMBER,
+    SAMPLES,
+    TOP,
+    VALUES,
+    ends_of,
+    mask_of,
+)
+from hinterland_kernels.feather._rises import rise
+from hinterland_kernels.feather._states import alone_on, is_deep, is_same, survey, weighed
+from hinterland_kernels.feather._steps import ALL, DEEP, NONE, Feather
 
 
 @loop
-def clear(sums: Sums) -> None:
-    """Begin with nothing."""
-    sums.mean[:] = 0.0
-    sums.weight[:] = 0.0
-    sums.most[:] = 0.0
-    sums.below[:] = 1.0
-
-
-@loop
-def survey(
-    missing: NDArray[np.float32], radius: int, across: int, cell: tuple[int, int], out: NDArray[np.uint8]
+def lay_average(
+    like: NDArray[Any],
+    rasters: NDArray[np.int64],
+    levels: NDArray[np.float32],
+    missing: NDArray[np.float32],
+    wide: Feather,
+    fine: Feather,
+    size: tuple[int, int],
+    at: tuple[int, int],
+    is_on_top: bool,
+    is_copied: bool,
+    shown: NDArray[Any],
+    owners: NDArray[np.int32],
 ) -> None:
-    """Fill in what of each cell of a tile is valid.
+    """Lay the average of rasters over a tile.
 
     Parameters
     ----------
-    missing : (blocks down, blocks across) float32
-        Share of each block that is missing, on the tile and beside it.
-    radius : int
-        Blocks around a cell that change its weights.
-    across : int
-        Blocks across the tile.
-    cell : (int, int)
-        Blocks down and across of a cell.
-    out : (down, across) uint8
-        For each cell.
+    like : () of the rasters' dtype
+        Anything.
+    rasters : (n, columns) int64
+        See `_rasters`.
+    levels : (n, 2, bands) float32
+        Gains and offsets, or nothing.
+    missing : (n, blocks down, blocks across) float32
+        Room for the share of each block that is missing; see `missing_shape`.
+    wide, fine : Feather
+        Which weights are made of.
+    size : (lines, samples)
+        Of the tile.
+    at : (line, sample)
+        Of the tile in what is shown.
+    is_on_top : bool
+        Nothing lies below.
+    is_copied : bool
+        What is shown of a raster alone is what it is: of the same dtype, without levels.
+    shown : (bands, lines, samples)
+        Samples so far.
+    owners : (lines, samples) int32
+        Of those, or nothing.
     """
-    bottom = missing.shape[0] - radius
-    for i in range(out.shape[0]):
-        first = radius + i * cell[0]
-        last = min(first + cell[0], bottom)
-        for j in range(out.shape[1]):
-            start = radius + j * cell[1]
-            stop = min(start + cell[1], radius + across)
-            if not is_any_missing(missing, first - radius, start - radius, last + radius, stop + radius):
-                out[i, j] = DEEP
-            elif not is_any_missing(missing, first, start, last, stop):
-                out[i, j] = ALL
-            else:
-                out[i, j] = NONE if _is_all_missing(missing, first, start, last, stop) else SOME
+    count, shift, radius = len(rasters), shift_of(wide.size), wide.kernel.shape[0] // 2 + 1
+    no_mask = np.empty(0, dtype=np.uint8)
+    for k in range(count):
+        line, sample = -rasters[k, TOP] - radius * wide.size, -rasters[k, LEFT] - radius * wide.size
+        mask, ends = mask_of(rasters, k, no_mask), ends_of(rasters, k)
+        share_missing(mask, rasters[k, LINES], ends, line, sample, wide.size, missing[k])
+    lines, samples = size
+    columns = (samples + PART - 1) // PART
+    states = np.empty((CELL // PART, columns, count), dtype=np.uint8)
+    rises, risen = room_for_rises(count, groups_of(samples, wide.size), wide.size)
+    weights = np.empty((count + 1, PART + 1, PART), dtype=np.float32)
+    chosen, room = np.empty(count, dtype=np.int64), np.zeros((count + 4, LINE), dtype=np.float32)
+    for first in range(0, lines, CELL):
+        last = min(first + CELL, lines)
+        down = (last - 1 >> shift) - (first >> shift) + 3
+        for row in range((last - first + PART - 1) // PART):
+            top = first + row * PART
+            survey(
+                rasters, missing, radius, shift, is_on_top, top, min(top + PART, last), samples, states[row]
+            )
+        rows = states[: (last - first + PART - 1) // PART]
+        for k in range(count):
+            start, stop = weighed(rows, k, is_on_top)
+            if start < stop:
+                before = (start * PART >> shift) // COUNT
+                behind = groups_of(min(stop * PART, samples), wide.size)
+                rise(
+                    missing[k],
+                    first >> shift,
+                    wide.kernel,
+                    wide.half,
+                    before,
+                    behind,
+                    rises[k, :down],
+                    risen[k, :down],
+                )
+        for row in range(len(rows)):
+            top = first + row * PART
+            bottom = min(top + PART, last)
+            left = 0
+            while left < samples:
+                state, place = rows[row, left // PART], (top, left)
+                right = min(_same_until(rows[row], left // PART, is_on_top, is_copied) * PART, samples)
+                alone, extent = alone_on(state) if is_on_top else -1, (bottom - top, right - left)
+                left = right
+                if alone >= 0 and is_copied and state[alone] == ALL:
+                    _copy(rasters[alone], like.itemsize, place, extent, at, shown, owners)
+                    continue
+                _weigh_all(
+                    rasters, state, alone, missing, wide, fine, place, extent, first, rises, risen, weights
+                )
+                _average_stretch(
+                    like,
+                    rasters,
+                    levels,
+                    state,
+                    weights,
+                    place,
+                    extent,
+                    at,
+                    is_on_top,
+                    shown,
+                    owners,
+                    room,
+                    chosen,
+                )
 
 
 @loop
-def _is_all_missing(missing: NDArray[np.float32], first: int, start: int, last: int, stop: int) -> bool:
-    """True if nothing is valid in blocks from a line and sample to others."""
-    for i in range(first, last):
-        for j in range(start, stop):
-            if missing[i, j] < np.float32(1.0):
-                return False
-    return True
+def _same_until(states: NDArray[np.uint8], column: int, is_on_top: bool, is_copied: bool) -> int:
+    """The column until which parts beside each other are made together: copied, or averaged without weights."""
+    state = states[column]
+    alone = alone_on(state) if is_on_top and is_copied else -1
+    last = column + 1
+    if alone >= 0 and state[alone] == ALL:
+        last = len(states)
+    elif is_deep(state):  # long stretches of lines are brought near sooner
+        last = min(len(states), column + STRETCH // PART)
+    stop = column + 1
+    while stop < last and is_same(states[stop], state):
+        stop += 1
+    return stop
 
 
 @loop
-def add(  # noqa: C901 - what is not asked for costs no call
-    values: NDArray[Any],
-    level: NDArray[np.float32],
+def _weigh_all(
+    rasters: NDArray[np.int64],
+    state: NDArray[np.uint8],
+    alone: int,
+    missing: NDArray[np.float32],
+    wide: Feather,
+    fine: Feather,
+    place: tuple[int, int],
+    size: tuple[int, int],
+    first: int,
+    rises: NDArray[np.float32],
+    risen: NDArray[np.bool_],
     weights: NDArray[np.float32],
-    line: int,
-    sample: int,
-    index: int,
-    is_first: bool,
-    lines: int,
-    samples: int,
-    sums: Sums,
 ) -> None:
-    """Add a raster, where it has any weight, to the means of a cell of so many lines and samples.
-
-    The cell begins at (line, sample) of the raster. No weights stand for 1 everywhere. `level` has the gains of
-    the bands and then the offsets, or nothing. The first raster begins the sums, and covers the cell.
-
-    A mean goes towards what is added by the share that it has in all weights so far. So where others have no
-    weight a raster's value stays as it is to the last bit, and where rasters are equal so is their mean.
-    """
-    top, left = max(-line, 0), max(-sample, 0)
-    bottom, right = min(lines, values.shape[1] - line), min(samples, values.shape[2] - sample)
-    none, one = floats(np.float32(0.0)), floats(np.float32(1.0))
-    least, leader = floats(np.float32(_LEAST_WEIGHT)), floats(np.float32(index))
-    plane, of_sums, wide = values.shape[1] * values.shape[2], sums.weight.size, sums.weight.shape[1]
-    for i in range(top, bottom):
-        own = (line + i) * values.shape[2] + sample
-        for j in range(left, right, COUNT):
-            rest, at = right - j, i * wide + j
-            weight = one
-            if weights.shape[0] > 0:
-                weight = load_first(weights, i * weights.shape[1] + j, rest)
-            total = weight
-            if not is_first:
-                total = load_first(sums.weight, at, rest) + weight
-            store(sums.weight, at, total, rest)
-            share = weight / where_less(total, least, least, total)
-            if sums.most.shape[0] > 0:
-                most, leading = none, leader
-                if not is_first:
-                    most, leading = load_first(sums.most, at, rest), load_first(sums.leading, at, rest)
-                store(sums.leading, at, where_less(most, weight, leader, leading), rest)
-                store(sums.most, at, where_less(most, weight, weight, most), rest)
-            if sums.below.shape[0] > 0:
-                below = one
-                if not is_first:
-                    below = load_first(sums.below, at, rest)
-                store(sums.below, at, below - below * weight, rest)
-            for band in range(values.shape[0]):
-                prefetch(values, band * plane + own + j + _AHEAD * values.shape[2])
-                value = load_first(values, band * plane + own + j, rest)
-                if level.shape[0] > 0:
-                    value = value * floats(level[0, band]) + floats(level[1, band])
-                mean, place = none, band * of_sums + at
-                if not is_first:
-                    mean = load_first(sums.mean, place, rest)
-                value = where_less(none, weight, value, mean)  # what has no weight may be nan
-                store(sums.mean, place, mean + share * (value - mean), rest)
+    """Fill in weights of all rasters on a part, of a cell from a line on; one alone has 1 where it is valid."""
+    no_mask = np.empty(0, dtype=np.uint8)
+    if alone >= 0 and state[alone] == ALL:
+        state[alone] = DEEP  # nobody asks for its weights
+    for k in range(state.size):
+        if state[k] in (NONE, DEEP):
+            continue
+        here = (place[0] - rasters[k, TOP], place[1] - rasters[k, LEFT])
+        mask, lines = mask_of(rasters, k, no_mask), rasters[k, LINES]
+        if k == alone:
+            show_valid(mask, lines, here[0], here[1], size[1], weights[k, : size[0]])
+            continue
+        ends, own = ends_of(rasters, k), missing[k]
+        up, is_up, out = rises[k], risen[k], weights[k]
+        weigh(mask, lines, ends, here, own, wide, fine, place, size, first, up, is_up, out)
 
 
 @loop
-def put(
-    values: NDArray[Any],
-    level: NDArray[np.float32],
-    mask: NDArray[np.uint8],
-    line: int,
-    sample: int,
-    lines: int,
-    samples: int,
+def _average_stretch(
+    like: NDArray[Any],
+    rasters: NDArray[np.int64],
+    levels: NDArray[np.float32],
+    state: NDArray[np.uint8],
+    weights: NDArray[np.float32],
+    place: tuple[int, int],
+    size: tuple[int, int],
     at: tuple[int, int],
+    is_on_top: bool,
     shown: NDArray[Any],
+    owners: NDArray[np.int32],
+    room: NDArray[np.float32],
+    chosen: NDArray[np.int64],
 ) -> None:
-    """Put what is valid of a raster on a part of what is shown, of so many lines and samples, from `at` on.
-
-    The part begins at (line, sample) of the raster.
-    """
-    top, left = max(-line, 0), max(-sample, 0)
-    bottom, right = min(lines, values.shape[1] - line), min(samples, values.shape[2] - sample)
-    none = floats(np.float32(0.0))
-    plane, of_shown = values.shape[1] * values.shape[2], shown.shape[1] * shown.shape[2]
-    for i in range(top, bottom):
-        own = (line + i) * values.shape[2] + sample
-        valid = min(line + i, mask.shape[0] - 1) * mask.shape[1] + sample
-        place = (at[0] + i) * shown.shape[2] + at[1]
-        for j in range(left, right, COUNT):
-            rest = right - j
-            weight = load_first(mask, valid + j, rest)
-            for band in range(shown.shape[0]):
-                value = load_first(values, band * plane + own + j, rest)
-                if level.shape[0] > 0:
-                    value = value * floats(level[0, band]) + floats(level[1, band])
-                here = band * of_shown + place + j
-                store(shown, here, where_less(none, weight, value, load_first(shown, here, rest)), rest)
+    """Average rasters on parts of a tile that are side by side: apart, where any of them begins or ends within."""
+    starts, bottom, right = np.empty(state.size, dtype=np.int64), place[0] + size[0], place[1] + size[1]
+    i = place[0]
+    while i < bottom:
+        end, j = _next_edge(rasters, state, TOP, LINES, i, bottom), place[1]
+        while j < right:
+            stop = _next_edge(rasters, state, LEFT, SAMPLES, j, right)
+            found = _lying(rasters, state, i, j, chosen)
+            if found > 0:
+                average_part(
+                    like,
+                    rasters,
+                    levels,
+                    chosen[:found],
+                    state,
+                    weights,
+                    place,
+                    (i, j),
+                    (end - i, stop - j),
+                    at,
+                    is_on_top,
+                    room,
+                    starts,
+                    shown,
+                    owners,
+                )
+            j = stop
+        i = end
 
 
 @loop
-def show(
-    sums: Sums, lines: int, samples: int, at: tuple[int, int], is_covered: bool, shown: NDArray[Any]
-) -> None:
-    """Put the means of a cell on what is shown, from `at` on, where there are any: everywhere if it is covered."""
-    none = floats(np.float32(0.0))
-    for i in range(lines):
-        for j in range(0, samples, COUNT):
-            rest, place = samples - j, i * sums.weight.shape[1] + j
-            weight = load_first(sums.weight, place, rest)
-            for band in range(shown.shape[0]):
-                mean = load_first(sums.mean, band * sums.weight.size + place, rest)
-                here = (band * shown.shape[1] + at[0] + i) * shown.shape[2] + at[1] + j
-                if not is_covered:
-                    mean = where_less(none, weight, mean, load_first(shown, here, rest))
-                store(shown, here, mean, rest)
+def _next_edge(
+    rasters: NDArray[np.int64], states: NDArray[np.uint8], begin: int, size: int, first: int, last: int
+) -> int:
+    """The next line, or sample, with which any raster on a part begins or ends; its last if there is none."""
+    for k in range(states.size):
+        if states[k] != NONE:
+            for edge in (rasters[k, begin], rasters[k, begin] + rasters[k, size]):
+                if first < edge < last:
+                    last = edge
+    return last
 
 
 @loop
-def lay(
-    sums: Sums,
-    lines: int,
-    samples: int,
+def _lying(
+    rasters: NDArray[np.int64], states: NDArray[np.uint8], line: int, sample: int, out: NDArray[np.int64]
+) -> int:
+    """Fill in which rasters on a part lie on a sample of it; how many they are."""
+    count = 0
+    for k in range(states.size):
+        i, j = line - rasters[k, TOP], sample - rasters[k, LEFT]
+        if states[k] != NONE and 0 <= i < rasters[k, LINES] and 0 <= j < rasters[k, SAMPLES]:
+            out[count] = k
+            count += 1
+    return count
+
+
+@loop
+def _copy(
+    raster: NDArray[np.int64],
+    itemsize: int,
+    place: tuple[int, int],
+    size: tuple[int, int],
     at: tuple[int, int],
     shown: NDArray[Any],
     owners: NDArray[np.int32],
 ) -> None:
-    """Lay the means of a cell over what is shown below, from `at` on; see `Average.lay_over`."""
-    none, one, half = np.float32(0.0), np.float32(1.0), np.float32(0.5)
-    full_scale = np.float32((1 << 8 * min(shown.itemsize, 2)) - 1)
-    left = np.empty(samples, np.float32)
-    for i in range(lines):
-        weight, below = sums.weight[i, :samples], sums.below[i, :samples]
-        owned, leader = owners[at[0] + i, at[1] : at[1] + samples], sums.leading[i, :samples]
-        for j in range(samples):
-            # below an owner of -1 there is nothing to see through to; what nobody weighs stays as it is
-            seen = below[j] if owned[j] >= 0 else none
-            left[j] = seen if weight[j] > none else one
-        for band in range(shown.shape[0]):
-            row, mean = shown[band, at[0] + i, at[1] : at[1] + samples], sums.mean[band, i, :samples]
-            for j in range(samples):
-                value = mean[j] + left[j] * (row[j] - mean[j])
-                if shown.itemsize <= 2:
-                    value = min(max(np.rint(value), none), full_scale)
-                row[j] = value if weight[j] > none else row[j]
-        for j in range(samples):
-            owned[j] = np.int32(leader[j]) if weight[j] > none and left[j] <= half else owned[j]
-
-
-@loop
-def own(sums: Sums, lines: int, samples: int, at: tuple[int, int], owners: NDArray[np.int32]) -> None:
-    """Have the heaviest raster own each sample of a cell, from `at` on, where any has a weight."""
-    for i in range(lines):
-        weight, leader = sums.weight[i, :samples], sums.leading[i, :samples]
-        owned = owners[at[0] + i, at[1] : at[1] + samples]
-        for j in range(samples):
-            owned[j] = np.int32(leader[j]) if weight[j] > np.float32(0.0) else owned[j]
+    """Copy a part of a raster that covers it: an average of one is that one, whatever its weight."""
+    line, sample = place[0] - raster[TOP], place[1] - raster[LEFT]
+    top, left = at[0] + place[0], at[1] + place[1]
+    for band in range(shown.shape[0]):
+        for i in range(size[0]):
+            own = ((band * raster[LINES] + line + i) * raster[SAMPLES] + sample) * itemsize
+            row = (band * shown.shape[1] + top + i) * shown.shape[2] + left
+            copy_from(raster[VALUES] + own, shown, row, size[1])
+    if owners.shape[0] > 0:
+        owners[top : top + size[0], left : left + size[1]] = raster[NUMBER]

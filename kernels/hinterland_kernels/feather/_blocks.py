@@ -30,7 +30,7 @@ MANY = 2 * COUNT
 def show_valid(
     mask: NDArray[np.uint8], lines: int, line: int, sample: int, samples: int, out: NDArray[np.float32]
 ) -> None:
-    """Fill with 1 where the mask, from a line and sample on, is valid, and with 0 elsewhere."""
+    """Fill with 1 where the mask, from a line and sample on, is valid, and with 0 elsewhere, so many samples."""
     left = min(max(-sample, 0), samples)
     right = max(min(mask.shape[1] - sample, samples), left)
     for i in range(out.shape[0]):
@@ -89,7 +89,7 @@ def share_missing(  # noqa: C901 - lines and columns off the mask, side by side
     right = out.shape[1] if ends[3] else max((stop + size - 1) // size, left)
     part = (right - left) * size
     start, stop, sample = start - left * size, stop - left * size, sample + left * size
-    nothing = np.zeros(MANY, dtype=np.uint8)
+    flat, nothing = mask.reshape(mask.size), np.zeros(MANY, dtype=np.uint8)
     rows = np.empty(size, dtype=np.int64)  # where the lines of a block begin in the mask
     room = np.empty(part + 2 * MANY, dtype=np.uint16)  # for what is valid of the columns of blocks
     for i in range(out.shape[0]):
@@ -103,8 +103,8 @@ def share_missing(  # noqa: C901 - lines and columns off the mask, side by side
             continue
         before, behind = np.uint16(0), np.uint16(0)
         for k in range(count):
-            before += np.uint16(ends[1] and mask[rows[k] // samples, 0])
-            behind += np.uint16(ends[3] and mask[rows[k] // samples, samples - 1])
+            before += np.uint16(ends[1] and flat[rows[k]])
+            behind += np.uint16(ends[3] and flat[rows[k] + samples - 1])
         room[:start], room[stop:] = before, behind
         last = stop - (stop - start) % MANY
         for j in range(start, last, MANY):
@@ -115,7 +115,7 @@ def share_missing(  # noqa: C901 - lines and columns off the mask, side by side
         for j in range(last, stop):
             room[j] = 0
             for k in range(count):
-                room[j] += mask[rows[k] // samples, sample + j]
+                room[j] += flat[rows[k] + sample + j]
         _add_pairs(room, part, size)
         out[i, :left], out[i, right:] = 1.0, 1.0
         for j in range(left, right, COUNT):
@@ -132,6 +132,16 @@ def _add_pairs(room: NDArray[np.uint16], count: int, size: int) -> None:
         for j in range(0, count // width, COUNT):
             even, odd = load_pairs_apart(room, 2 * j)
             store(room, j, to_floats(even + odd), count // width - j)
+
+
+@loop
+def is_all_missing(missing: NDArray[np.float32], first: int, start: int, last: int, stop: int) -> bool:
+    """True if nothing is valid in blocks from a line and sample to others."""
+    for i in range(first, last):
+        for j in range(start, stop):
+            if missing[i, j] < np.float32(1.0):
+                return False
+    return True
 
 
 @loop

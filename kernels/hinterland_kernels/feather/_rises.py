@@ -1,4 +1,4 @@
-"""How weights rise from what is missing of a raster, block by block, on the CPU.
+"""How far feathers have risen at each block: sums over all that is missing around it.
 
 Blocks come in groups of sixteen along a line: where nothing is missing within reach of a group, nothing is done.
 """
@@ -19,42 +19,58 @@ from hinterland_kernels._lines import COUNT, floats, has_any, load, store
 def rise(
     missing: NDArray[np.float32],
     line: int,
-    sample: int,
     kernel: NDArray[np.float32],
     half: float,
+    start: int,
+    stop: int,
     out: NDArray[np.float32],
     risen: NDArray[np.bool_],
 ) -> None:
     """Fill the root of the weight of each block: it rises evenly from the edge, so that splines keep it.
 
-    `risen` has a group of blocks where any of them may not be 1; all are filled that lie in groups.
+    Parameters
+    ----------
+    missing : (blocks down, blocks across) float32
+        Share of each block that is missing; see `_blocks.share_missing`.
+    line : int
+        Of the block there that is a radius of the kernel above the first; one so far to the left has sample 0.
+    kernel : (2 r + 1, >= 2 r + 1) float32
+        Of the feather.
+    half : float
+        Of the feather.
+    start, stop : int
+        Groups of blocks to fill.
+    out : (lines, >= 16 groups) float32
+        Roots.
+    risen : (lines, >= groups) bool
+        Whether any block of a group may not be 1.
     """
-    lines, groups = risen.shape
+    lines, groups, sample = len(out), stop - start, start * COUNT
     size, wide = kernel.shape[0], missing.shape[1]
     seen, uneven, repeats = _survey(
         missing, line, sample, lines + size - 1, groups, (kernel.shape[1] + 2 * COUNT - 2) // COUNT
     )
     scale, ones = np.float32(half * half), floats(np.float32(1.0))
     for i in range(lines):
-        last, at = i + size - 1, i * out.shape[1]
+        last, at = i + size - 1, i * out.shape[1] + sample
         if i > 0 and repeats[last] >= size:  # a straight edge of the raster
             for group in range(groups):
                 store(out, at + group * COUNT, load(out, at - out.shape[1] + group * COUNT), COUNT)
-                risen[i, group] = risen[i - 1, group]
+                risen[i, start + group] = risen[i - 1, start + group]
             continue
         for group in range(groups):
-            risen[i, group] = seen[last, group] >= i
-            here = group * COUNT
-            if not risen[i, group]:
+            is_risen, here = seen[last, group] >= i, group * COUNT
+            risen[i, start + group] = is_risen
+            if not is_risen:
                 store(out, at + here, ones, COUNT)
             elif group > 0 and uneven[last, group] < i:
                 store(out, at + here, load(out, at + here - COUNT), COUNT)
             else:
                 first = (line + i) * wide + sample + here
                 store(out, at + here, _closeness(missing, kernel, seen, first, i, group), COUNT)
-                for b in range(here, here + COUNT):
+                for b in range(sample + here, sample + here + COUNT):
                     root = np.float32(1.0) / math.sqrt(np.float32(1.0) + scale * out[i, b])
-                    own = missing[line + i + size // 2, sample + b + size // 2]
+                    own = missing[line + i + size // 2, b + size // 2]
                     out[i, b] = np.float32(0.0) if own == 1.0 else root
 
 

@@ -62,41 +62,13 @@ def radius_of(feather: Feather) -> int:
     return len(feather.kernel) // 2 + 1
 
 
-def missing_shares(
-    mask: NDArray[np.uint8],
-    lines: int,
-    ends: Ends,
-    origin: tuple[int, int],
-    shape: tuple[int, int],
-    feather: Feather,
-) -> NDArray[np.float32]:
-    """Share of each block that is missing, on a tile and what is around it, as `_cpu.fill` wants it.
-
-    Parameters
-    ----------
-    mask : (l, s) uint8
-        1 where valid, 0 elsewhere, contiguous; one line stands for all.
-    lines : int
-        Of the raster.
-    ends : Ends
-        Where it goes on; elsewhere it is missing beyond its ends.
-    origin : (line, sample)
-        Of the tile in the raster, off which it may lie.
-    shape : (lines, samples)
-        Of the tile.
-    feather : Feather
-        The wide one.
-    """
+def missing_shape(shape: tuple[int, int], feather: Feather) -> tuple[int, int]:
+    """Blocks down and across a tile of (lines, samples) and what is around it, of a wide feather."""
     from hinterland_kernels._lines import COUNT  # noqa: PLC0415 - loads Numba
-    from hinterland_kernels.feather import _blocks  # noqa: PLC0415 - loads Numba
 
-    size, kernel, radius = feather.size, feather.kernel, radius_of(feather)
-    down, across = (-(-length // size) for length in shape)
-    beside = 2 - (-kernel.shape[1] // COUNT)  # whole groups are read
-    missing = np.empty((down + 2 * radius, (-(-across // COUNT) + beside) * COUNT), np.float32)
-    first, start = (place - radius * size for place in origin)
-    _blocks.share_missing(mask, lines, ends, first, start, size, missing)
-    return missing
+    down, across = (-(-length // feather.size) for length in shape)
+    beside = 2 - (-feather.kernel.shape[1] // COUNT)  # whole groups are read
+    return down + 2 * radius_of(feather), (-(-across // COUNT) + beside) * COUNT
 
 
 def _kernel(width: float) -> NDArray[np.float32]:
