@@ -11,6 +11,7 @@ from benchmarks.harness import Figure, Settings
 from benchmarks.page import read_results, write_page
 from benchmarks.record import keep, results_path, rows
 from benchmarks.regression import latest, slower
+from hinterland.publish.memory import keep_freed_memory
 from hinterland_kernels.backend import CPU_NAME, CUDA_NAME, BackendMissingError, choose
 
 _FOLDER = Path(__file__).parent
@@ -42,6 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     except BackendMissingError as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         return 3
+    keep_freed_memory()  # as the command and every worker do; peers in this process have it too
     figures: list[Figure] = []
     for name in options.only or BENCHMARKS:
         if ON_ONE_BACKEND.get(name, options.backend) != options.backend:

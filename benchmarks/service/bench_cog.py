@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from benchmarks.harness import Figure, Settings, paired
 from hinterland.model.map_grids import MapGrid
 from hinterland.products.cog import RasterWriter, Storage
-from hinterland.publish.memory import keep_freed_memory
 
 _TILE = 1024
 _WKT = 'LOCAL_CS["field",UNIT["metre",1]]'
@@ -30,7 +29,6 @@ def run(settings: Settings) -> list[Figure]:
 
     The driver's default overviews are another filter's, so they are measured apart, once of each kind.
     """
-    keep_freed_memory()  # as the command does
     sides = (1000,) if settings.small else (4096, 8192)
     figures = []
     for side in sides:

@@ -15,7 +15,6 @@ import rasterio
 from rasterio.transform import Affine
 
 from benchmarks.harness import Figure, Settings, paired, run_process
-from hinterland.publish.memory import keep_freed_memory
 from hinterland.publish.mosaic import make_mosaic
 from hinterland.publish.mosaic_request import MosaicRequest
 
@@ -35,7 +34,6 @@ merge(sys.argv[2:], dst_path=sys.argv[1], mem_limit=256, method="first")
 
 def run(settings: Settings) -> list[Figure]:
     """Figures of all; small makes maps of 512 samples a side and a mosaic below the budget."""
-    keep_freed_memory()  # as the command does
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         return [*_warp(settings, folder), *_merge(settings, folder), *_memory(settings, folder)]

@@ -26,7 +26,6 @@ from hinterland.mosaics.compose import Composition
 from hinterland.mosaics.plan import plan_panorama
 from hinterland.mosaics.previews import Previews
 from hinterland.mosaics.warping import build_lattices, place_sources
-from hinterland.publish.memory import keep_freed_memory
 from hinterland_kernels.backend import Backend
 
 _FIELD_DEG = 45.0
@@ -270,7 +269,6 @@ def _displacement(shots: Sequence[_Shot], rays: Sequence[NDArray[np.float64]]) -
 
 def run(settings: Settings) -> list[Figure]:
     """Seconds from frames in memory to the panorama in memory: cameras known, and cameras found."""
-    keep_freed_memory()  # as the command does
     shots = _shots(settings, 0.0)
     images = [shot.image for shot in shots]
     solution = _known(images)

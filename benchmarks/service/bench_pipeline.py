@@ -21,7 +21,7 @@ from hinterland.mosaics.orthomosaic_plan import MosaicPlan, plan_mosaic
 from hinterland.products.cog import Storage
 from hinterland.products.georeferenced import MapRaster, inspect_raster
 from hinterland.products.georeferenced_reader import MapReader, Samples
-from hinterland.publish.memory import keep_freed_memory, resident_bytes
+from hinterland.publish.memory import resident_bytes
 from hinterland.publish.mosaic import make_mosaic
 from hinterland.publish.mosaic_rasters import MosaicRasters
 from hinterland.publish.mosaic_request import MosaicRequest
@@ -39,7 +39,6 @@ _Key = tuple[Window, int]
 
 def run(settings: Settings) -> list[Figure]:
     """A map of bytes, deflated, to another map, deflated, with overviews."""
-    keep_freed_memory()  # as the command does
     large = 8192 if settings.backend.name == CPU_NAME else 16384
     side = 512 if settings.small else large
     with tempfile.TemporaryDirectory() as name:

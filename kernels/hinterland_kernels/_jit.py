@@ -87,12 +87,24 @@ class Compiled:
             if "compiled" not in vars(self):
                 numba = load_numba()
                 made = numba.njit(**self._options)(self.__wrapped__)
+                if self._options.get("inline") is None:
+                    _pass_over_literals(made)
                 if self._is_kept and not numba.config.DISABLE_JIT:
                     from hinterland_kernels._loop_cache import LoopCache  # noqa: PLC0415 - it imports Numba
 
                     made._cache = LoopCache(self.__wrapped__)  # noqa: SLF001 - as njit's cache=True does
                 vars(self)["compiled"] = made
             return vars(self)["compiled"]
+
+
+def _pass_over_literals(made: Any) -> None:  # noqa: ANN401 - Numba's
+    """Have a call with a constant take the form for any number: Numba would compile one for each constant."""
+    from numba import types  # noqa: PLC0415 - Numba is there
+
+    template = made.get_call_template
+    made.get_call_template = lambda args, kws: template(
+        tuple(types.unliteral(one) for one in args), {name: types.unliteral(one) for name, one in kws.items()}
+    )
 
 
 _loops: list[Compiled] = []

@@ -5,8 +5,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+
+from hinterland_kernels._jit import loop
 
 _LOOP = """
 import numpy as np
@@ -96,6 +100,22 @@ def test_a_loop_compiled_later_has_a_loaded_one_in_it(folder: Path) -> None:
     compiled, loaded = _called(folder, "call"), _called(folder, "call")
     assert compiled["means"] == loaded["means"] == [0.0, 1.0, 3.0, 5.0, 7.0]
     assert loaded["hits"] == 1
+
+
+def test_calls_with_constants_share_one_form() -> None:
+    @loop
+    def times(values: Any, factor: int, turns: tuple[int, int]) -> Any:
+        return values * factor * turns[0] * turns[1]
+
+    @loop
+    def on_and_on(values: Any) -> Any:
+        factor = 1  # a constant at first, any number then
+        while factor < 3:
+            values, factor = times(values, factor, (1, factor)), factor + 1
+        return times(times(values, 2, (1, 1)), 3, (1, 2))
+
+    assert on_and_on(np.ones(2)).tolist() == [48.0, 48.0]
+    assert len(times.compiled.signatures) == 1  # type: ignore[attr-defined]
 
 
 def test_no_loop_of_ours_needs_the_tables_once_all_are_kept() -> None:
