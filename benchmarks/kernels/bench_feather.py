@@ -16,7 +16,8 @@ from hinterland_kernels.feather.average import Average
 
 _WIDTH_PX = 64
 _SHARPNESS = 1.0 / _WIDTH_PX
-_TILE_PX = 1024
+_TILE_PX = 2048
+"""As mosaics make them where the memory allows it."""
 _BANDS = 3
 
 
