@@ -72,7 +72,7 @@ def average_part(  # noqa: C901, PLR0912 - a call for each line would count refe
         Of the tile in what is shown.
     is_on_top : bool
         Nothing lies below.
-    room : (> n + 2, LINE) float32
+    room : (>= n + 4, LINE) float32
         For a line's shares of each raster, and what else is known of it.
     starts : (n,) int64
         For addresses.

@@ -179,6 +179,21 @@ def test_levels_are_applied_before_samples_are_averaged() -> None:
     np.testing.assert_array_equal(found, np.rint(expected).astype(np.uint16))
 
 
+def test_rasters_of_other_dtypes_of_which_one_has_levels_are_averaged_as_floats_are() -> None:
+    small, large = raster((120, 200), (10, 20), np.uint8), raster((140, 180), (20, 90), np.uint16)
+    gain, offset = np.float32([1.5, 2.0]), np.float32([3.0, 4.0])
+    (shown, _), (expected, _) = empty(), empty()
+    mixed, floats = Average(*SHAPE, 40.0), Average(*SHAPE, 40.0)
+    mixed.add(small.values, small.mask, 0, small.place, level=(gain, offset))
+    mixed.add(large.values, large.mask, 1, large.place)
+    levelled = small.values * gain[:, None, None] + offset[:, None, None]
+    floats.add(levelled, small.mask, 0, small.place)
+    floats.add(large.values.astype(np.float32), large.mask, 1, large.place)
+    mixed.lay_over(shown)
+    floats.lay_over(expected)
+    assert (shown == expected).all()
+
+
 def test_rasters_that_go_on_beyond_the_ends_of_the_grid_are_not_faded_there() -> None:
     one, other = (raster(SHAPE[1:], (0, 0), has_holes=False) for _ in range(2))
     average = Average(*SHAPE, 40.0)
