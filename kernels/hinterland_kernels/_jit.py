@@ -87,7 +87,7 @@ class Compiled:
             if "compiled" not in vars(self):
                 numba = load_numba()
                 made = numba.njit(**self._options)(self.__wrapped__)
-                if self._options.get("inline") is None:
+                if self._options.get("inline") is None and not numba.config.DISABLE_JIT:
                     _pass_over_literals(made)
                 if self._is_kept and not numba.config.DISABLE_JIT:
                     from hinterland_kernels._loop_cache import LoopCache  # noqa: PLC0415 - it imports Numba
