@@ -13,7 +13,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from hinterland_kernels._compiled_lines import first_of
+from hinterland_kernels._compiled_lines import first_floats
+from hinterland_kernels._lane_memory import bring_near
 from hinterland_kernels._lanes import FLOATS
 
 _INDEX = ir.IntType(64)
@@ -35,22 +36,17 @@ def load_first_at(_typing: Any, like: Any, address: Any, at: Any, count: Any) ->
 
     def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401
         samples = builder.inttoptr(values[1], context.get_data_type(signature.args[0].dtype).as_pointer())
-        found = first_of(builder, builder.gep(samples, [values[2]]), values[3])
-        return found if found.type == FLOATS.vector else builder.uitofp(found, FLOATS.vector)
+        return first_floats(builder, builder.gep(samples, [values[2]]), values[3])
 
     return FLOATS(like, types.int64, types.intp, types.intp), build
 
 
 @intrinsic
 def prefetch_at(_typing: Any, address: Any) -> Any:  # noqa: ANN401, ARG001
-    """Have what is at an address brought near, should there be anything; see `_lanes.prefetch`."""
+    """Have what is at an address brought near, should there be anything; see `_lane_memory.prefetch`."""
 
     def build(context: Any, builder: Any, _signature: Any, values: Any) -> Any:  # noqa: ANN401
-        number = ir.IntType(32)
-        place = builder.inttoptr(values[0], ir.IntType(8).as_pointer())
-        kind = ir.FunctionType(ir.VoidType(), [place.type, number, number, number])
-        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
-        builder.call(function, [place, *(ir.Constant(number, given) for given in (0, 2, 1))])
+        bring_near(builder, builder.inttoptr(values[0], ir.IntType(8).as_pointer()))
         return context.get_dummy_value()
 
     return types.void(types.int64), build

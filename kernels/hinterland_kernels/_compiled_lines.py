@@ -26,7 +26,7 @@ def _data(context: Any, builder: Any, kind: Any, array: Any, at: Any) -> Any:  #
     return builder.gep(context.make_array(kind)(context, builder, array).data, [at])
 
 
-def first_of(builder: Any, address: Any, count: Any) -> Any:  # noqa: ANN401
+def _first(builder: Any, address: Any, count: Any) -> Any:  # noqa: ANN401
     """The first `count` of sixteen numbers at an address; the others are not read, and 0."""
     vector = ir.VectorType(address.type.pointee, COUNT)
     address = builder.bitcast(address, vector.as_pointer())
@@ -51,13 +51,18 @@ def first_of(builder: Any, address: Any, count: Any) -> Any:  # noqa: ANN401
     return found
 
 
+def first_floats(builder: Any, address: Any, count: Any) -> Any:  # noqa: ANN401
+    """The same as float32."""
+    found = _first(builder, address, count)
+    return found if found.type == FLOATS.vector else builder.uitofp(found, FLOATS.vector)
+
+
 @intrinsic
 def load_first(_typing: Any, array: Any, at: Any, count: Any) -> Any:  # noqa: ANN401, ARG001 - types of a call
     """The first `count` of sixteen samples from index `at`, as float32; nothing behind them is read."""
 
     def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401
-        found = first_of(builder, _data(context, builder, signature.args[0], *values[:2]), values[2])
-        return found if found.type == FLOATS.vector else builder.uitofp(found, FLOATS.vector)
+        return first_floats(builder, _data(context, builder, signature.args[0], *values[:2]), values[2])
 
     return FLOATS(array, types.intp, types.intp), build
 
@@ -67,7 +72,7 @@ def load_numbers(_typing: Any, array: Any, at: Any, count: Any) -> Any:  # noqa:
     """The first `count` of sixteen signed whole numbers from index `at`; nothing behind them is read."""
 
     def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401
-        found = first_of(builder, _data(context, builder, signature.args[0], *values[:2]), values[2])
+        found = _first(builder, _data(context, builder, signature.args[0], *values[:2]), values[2])
         return found if found.type == _INTS else builder.sext(found, _INTS)
 
     return WHOLES(array, types.intp, types.intp), build

@@ -35,17 +35,22 @@ def load(_typing: Any, array: Any, at: Any) -> Any:  # noqa: ANN401, ARG001 - ty
     return FLOATS(array, types.intp), build
 
 
+def bring_near(builder: Any, address: Any) -> None:  # noqa: ANN401
+    """Have what is at an address brought near, in code that is being built."""
+    address = builder.bitcast(address, ir.IntType(8).as_pointer())
+    kind = ir.FunctionType(ir.VoidType(), [address.type, _INT, _INT, _INT])
+    function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+    # to read; to the second cache: the first would have let go of it when its line comes
+    builder.call(function, [address, *(ir.Constant(_INT, number) for number in (0, 2, 1))])
+
+
 @intrinsic
 def prefetch(_typing: Any, array: Any, at: Any) -> Any:  # noqa: ANN401, ARG001
     """Have the sample at an index brought near, should there be one; any index is safe."""
 
     def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401
         data = context.make_array(signature.args[0])(context, builder, values[0]).data
-        address = builder.bitcast(builder.gep(data, [values[1]]), ir.IntType(8).as_pointer())
-        kind = ir.FunctionType(ir.VoidType(), [address.type, _INT, _INT, _INT])
-        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
-        # to read; to the second cache: the first would have let go of it when its line comes
-        builder.call(function, [address, *(ir.Constant(_INT, number) for number in (0, 2, 1))])
+        bring_near(builder, builder.gep(data, [values[1]]))
         return context.get_dummy_value()
 
     return types.void(array, types.intp), build
