@@ -7,14 +7,14 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from hinterland_kernels._jit import loop
+from hinterland_kernels._jit import loop, part_of_loop
 
 Floats = NDArray[np.float32]
 Sums = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 
-@loop
+@part_of_loop
 def _add_row(values: Floats, line: int, size: int, sums: Sums, slopes: Sums) -> None:
     """Add a line of one band to its blocks: samples, and sizes of their gradient by central differences."""
     lines, samples = values.shape

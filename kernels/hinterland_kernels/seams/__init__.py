@@ -10,22 +10,23 @@ approximate energy minimization via graph cuts", PAMI 2001 (the moves).
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hinterland_kernels.seams import _cpu
-from hinterland_kernels.seams._cut import DOWN, LEFT, RIGHT, SOURCE, UP, push_flow, spread
+from hinterland_kernels.seams._cut import DOWN, FREE, LEFT, RIGHT, SOURCE, UP, push_flow, spread
+from hinterland_kernels.seams._images import UNIT, Images
 from hinterland_kernels.seams._windows import (
     MOST_LEVELS,
     ImageWindow,
     check_canvas,
     gather,
     groups_apart,
-    halve,
+    halved,
+    touching_images,
 )
 
 __all__ = ["MOST_LEVELS", "ImageWindow", "label_seams", "minimum_cut", "seams_cost"]
@@ -97,7 +98,8 @@ def minimum_cut(
         inside[:, -1, RIGHT] = inside[:, 0, LEFT] = 0
     terminal = np.zeros((lines + 2, samples), dtype=np.int32)
     terminal[1:-1] = source.astype(np.int32) - sink.astype(np.int32)
-    tree = _trees(residual.reshape(-1, 4).copy(), terminal.reshape(-1), samples, wraps=wraps)
+    nodes = np.arange(samples, samples + source.size, dtype=np.int32)
+    tree = _trees(residual.reshape(-1, 4).copy(), terminal.reshape(-1), nodes, samples, wraps=wraps)
     side = tree.reshape(lines + 2, samples)[1:-1] == SOURCE
     cut = int(source[~side].sum(dtype=np.int64)) + int(sink[side].sum(dtype=np.int64))
     for direction, (shift, axis) in _SHIFTS.items():
@@ -107,12 +109,17 @@ def minimum_cut(
 
 
 def _trees(
-    residual: NDArray[np.int32], terminal: NDArray[np.int32], width: int, *, wraps: bool
+    residual: NDArray[np.int32],
+    terminal: NDArray[np.int32],
+    nodes: NDArray[np.int32],
+    width: int,
+    *,
+    wraps: bool,
 ) -> NDArray[np.int8]:
-    """Cut the grid; which tree each pixel ends in: the source's, the sink's or neither."""
-    tree = np.empty(len(terminal), dtype=np.int8)
-    spread(residual, terminal, width, wraps)
-    push_flow(residual, terminal, tree, width, wraps)
+    """Cut the grid; which tree each node ends in: the source's, the sink's or neither."""
+    tree = np.full(len(terminal), FREE, dtype=np.int8)
+    spread(residual, terminal, nodes, width, wraps)
+    push_flow(residual, terminal, nodes, tree, width, wraps)
     return tree
 
 
@@ -173,7 +180,8 @@ def label_seams(
     if sweeps == 0:
         levels = 0
     with ThreadPoolExecutor(workers) as pool:
-        return _label(windows, canvas, length_cost, levels, sweeps, pool, wraps=wraps)
+        images = gather(windows, canvas, length_cost, pool, wraps=wraps)
+        return _label(images, levels, sweeps, pool)
 
 
 def seams_cost(
@@ -205,34 +213,23 @@ def seams_cost(
         As in `label_seams`, or if a pixel's owner is not valid there.
     """
     canvas = check_canvas(windows, labels.shape, wraps=wraps, length_cost=length_cost)
-    images = gather(windows, canvas, length_cost, wraps=wraps)
+    with ThreadPoolExecutor(1) as pool:
+        images = gather(windows, canvas, length_cost, pool, wraps=wraps)
     labels = np.ascontiguousarray(labels, dtype=np.int16)
     if not _cpu.owners_are_valid(images, labels):
         message = "a label names an image that is not valid at its pixel"
         raise ValueError(message)
     seams, preference = _cpu.labels_cost(images, labels)
-    return seams / _cpu.UNIT, preference / _cpu.UNIT
+    return seams / UNIT, preference / UNIT
 
 
-def _label(
-    windows: Sequence[ImageWindow],
-    shape: tuple[int, int],
-    length_cost: float,
-    levels: int,
-    sweeps: int,
-    pool: ThreadPoolExecutor,
-    *,
-    wraps: bool,
-) -> NDArray[np.int16]:
+def _label(images: Images, levels: int, sweeps: int, pool: ThreadPoolExecutor) -> NDArray[np.int16]:
     """Solve at half size, then near the seams found there; without levels, look everywhere."""
-    images = gather(windows, shape, length_cost, wraps=wraps)
-    labels = np.empty(shape, dtype=np.int16)
+    labels = np.empty((images.lines, images.samples), dtype=np.int16)
     _cpu.start_labels(images, labels)
     reach, rounds = _cpu.EVERYWHERE, sweeps
-    if levels > 0 and min(shape) > 1:
-        halved = [halve(window, shape) for window in windows]
-        half = shape[0] // 2, shape[1] // 2
-        coarse = _label(halved, half, length_cost, levels - 1, sweeps, pool, wraps=wraps)
+    if levels > 0 and min(labels.shape) > 1:
+        coarse = _label(halved(images, pool), levels - 1, sweeps, pool)
         fine = coarse.repeat(2, axis=0).repeat(2, axis=1)
         np.copyto(labels[: fine.shape[0], : fine.shape[1]], fine, where=fine >= 0)
         reach, rounds = REACH, 1
@@ -241,36 +238,44 @@ def _label(
 
 
 def _improve(
-    images: _cpu.Images, labels: NDArray[np.int16], reach: int, sweeps: int, pool: ThreadPoolExecutor
+    images: Images, labels: NDArray[np.int16], reach: int, sweeps: int, pool: ThreadPoolExecutor
 ) -> None:
     """Expand each image in turn, until a whole round changes nothing.
 
-    Images that lie apart have their turn together: neither sees what the other changes.
+    An image's turn comes when those that touch it have had theirs, so that threads change no label; it passes
+    where nothing about it has changed since its last. Of two that lie apart neither sees what the other changes.
     """
     near = np.empty(labels.shape, dtype=np.bool_)
-    groups = groups_apart(images.windows, images.samples, wraps=images.wraps)
-    quiet = 0
-    for _ in range(sweeps):
-        _cpu.mark_near(labels, reach, images.wraps, near)
-        for group in groups:
-            changed = sum(pool.map(functools.partial(_expand, images, labels, near), group))
-            quiet = 0 if changed else quiet + 1
-            if quiet == len(groups):
-                return
+    _cpu.mark_near(labels, reach, images.wraps, near)
+    touching = touching_images(images.windows, images.samples, wraps=images.wraps)
+    order = [image for group in groups_apart(touching) for image in group]
+    turns: dict[int, Future[int]] = {}
+
+    def turn(image: int, before: list[Future[int]], *, is_first: bool) -> int:
+        # all of these wait before it in the pool's queue: the foremost never has to wait
+        changed = [one.result() for one in before]
+        return _expand(images, labels, near, image) if is_first or any(changed) else 0
+
+    for sweep in range(sweeps):
+        for image in order:
+            before = [turns[other] for other in (image, *touching[image]) if other in turns]
+            turns[image] = pool.submit(turn, image, before, is_first=sweep == 0)
+    for last in turns.values():
+        last.result()
 
 
-def _expand(images: _cpu.Images, labels: NDArray[np.int16], near: NDArray[np.bool_], image: int) -> int:
+def _expand(images: Images, labels: NDArray[np.int16], near: NDArray[np.bool_], image: int) -> int:
     """Let one image take over those of the near pixels that lower the cost most; returns their number.
 
     Of equally cheap moves it makes the one that changes least.
     """
     height, width = (int(n) for n in images.windows[image, 2:])
     pixels = (height + 2) * width
-    mismatch = np.full(pixels, _cpu.NO_NODE, dtype=np.int32)
-    if _cpu.mark_nodes(images, labels, near, image, mismatch) == 0:
+    mismatch, nodes = np.empty(pixels, dtype=np.int32), np.empty(pixels, dtype=np.int32)
+    nodes = nodes[: _cpu.mark_nodes(images, labels, near, image, mismatch, nodes)]
+    if not len(nodes):
         return 0
-    residual = np.zeros((pixels, 4), dtype=np.int32)
-    terminal = np.zeros(pixels, dtype=np.int32)
-    _cpu.build_move(images, labels, image, mismatch, residual, terminal)
-    tree = _trees(residual, terminal, width, wraps=images.wraps and width == labels.shape[1])
-    return _cpu.take_over(images, labels, image, tree)
+    residual, terminal = np.empty((pixels, 4), dtype=np.int32), np.empty(pixels, dtype=np.int32)
+    _cpu.build_move(images, labels, image, nodes, mismatch, residual, terminal)
+    tree = _trees(residual, terminal, nodes, width, wraps=images.wraps and width == labels.shape[1])
+    return _cpu.take_over(images, labels, image, nodes, tree)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
-from hinterland_kernels._jit import loop
+from hinterland_kernels._jit import loop, part_of_loop
 from hinterland_kernels.seams._cut import DOWN, LEFT, RIGHT, SINK, UP, neighbour
-
-UNIT = 1024
-"""Costs are integers, 1024 to a unit of mismatch: sums are exact, so that no rounding makes a move lose."""
+from hinterland_kernels.seams._images import UNIT, Images, locate
 
 LARGEST = 1 << 22
 """Mismatch of one pixel is cut off here, so that a pixel's capacities stay within 32 bits."""
@@ -22,30 +18,7 @@ EVERYWHERE = -1
 NO_NODE = -1
 
 
-class Images(NamedTuple):
-    """All windows end to end, pixels with their bands together."""
-
-    values: NDArray[np.float32]
-    """(pixels, bands)."""
-    mask: NDArray[np.bool_]
-    """(pixels,)."""
-    preference: NDArray[np.int32]
-    """(pixels,), in 1 / `UNIT`."""
-    first: NDArray[np.int64]
-    """(images,): where an image's pixels begin."""
-    windows: NDArray[np.int64]
-    """(images, 4): line, sample, lines, samples on the canvas; the first sample lies on it."""
-    lines: int
-    """Of the canvas."""
-    samples: int
-    """Of the canvas."""
-    length_cost: int
-    """Of each pair of neighbours with different owners, in 1 / `UNIT`."""
-    wraps: bool
-    """True if the last sample's right neighbour is the first."""
-
-
-@loop
+@part_of_loop
 def _mismatch(images: Images, a: int, b: int) -> int:
     """Mean square by which two images differ in one pixel, given as indices into their values."""
     total = 0.0
@@ -55,20 +28,7 @@ def _mismatch(images: Images, a: int, b: int) -> int:
     return int(min(total * UNIT / images.values.shape[1] + 0.5, float(LARGEST)))
 
 
-@loop
-def _locate(images: Images, image: int, line: int, sample: int) -> int:
-    """Index of a canvas pixel in an image, -1 where it has none."""
-    row = line - images.windows[image, 0]
-    column = sample - images.windows[image, 1]
-    if column < 0:
-        column += images.samples
-    if row < 0 or row >= images.windows[image, 2] or column >= images.windows[image, 3]:
-        return -1
-    index = images.first[image] + row * images.windows[image, 3] + column
-    return index if images.mask[index] else -1
-
-
-@loop
+@part_of_loop
 def _step(images: Images, line: int, sample: int, direction: int) -> tuple[int, int]:
     """Canvas pixel beside another; line -1 where the canvas ends."""
     line += int(direction == DOWN) - int(direction == UP)
@@ -79,7 +39,7 @@ def _step(images: Images, line: int, sample: int, direction: int) -> tuple[int, 
     return (line, sample) if inside else (-1, -1)
 
 
-@loop
+@part_of_loop
 def _pair_cost(images: Images, p: tuple[int, int], q: tuple[int, int], owner_p: int, owner_q: int) -> int:
     """What it costs that neighbours p and q have these owners.
 
@@ -88,8 +48,8 @@ def _pair_cost(images: Images, p: tuple[int, int], q: tuple[int, int], owner_p: 
     """
     if owner_p == owner_q:
         return 0
-    a_p, b_q = _locate(images, owner_p, *p), _locate(images, owner_q, *q)
-    b_p, a_q = _locate(images, owner_q, *p), _locate(images, owner_p, *q)
+    a_p, b_q = locate(images, owner_p, *p), locate(images, owner_q, *q)
+    b_p, a_q = locate(images, owner_q, *p), locate(images, owner_p, *q)
     cost = images.length_cost
     if b_p < 0 and a_q < 0:
         return cost + 2 * _mismatch(images, a_p, b_q)
@@ -122,7 +82,7 @@ def owners_are_valid(images: Images, labels: NDArray[np.int16]) -> bool:
     for line in range(labels.shape[0]):
         for sample in range(labels.shape[1]):
             owner = labels[line, sample]
-            if owner >= len(images.first) or (owner >= 0 and _locate(images, owner, line, sample) < 0):
+            if owner >= len(images.first) or (owner >= 0 and locate(images, owner, line, sample) < 0):
                 return False
     return True
 
@@ -136,7 +96,7 @@ def labels_cost(images: Images, labels: NDArray[np.int16]) -> tuple[int, int]:
             owner = labels[line, sample]
             if owner < 0:
                 continue
-            preference += images.preference[_locate(images, owner, line, sample)]
+            preference += images.preference[locate(images, owner, line, sample)]
             for direction in (RIGHT, DOWN):
                 q = _step(images, line, sample, direction)
                 if q[0] >= 0 and labels[q] >= 0:
@@ -151,9 +111,14 @@ def mark_nodes(
     near: NDArray[np.bool_],
     image: int,
     mismatch: NDArray[np.int32],
+    nodes: NDArray[np.int32],
 ) -> int:
-    """Mismatch of owner and image where the image may take over, `NO_NODE` elsewhere; how many may go."""
+    """Find the near pixels that the image may take over, in their order; returns how many.
+
+    Their mismatch of owner and image is filled in; elsewhere it is `NO_NODE`.
+    """
     line, sample, height, width = images.windows[image]
+    mismatch[:] = NO_NODE
     count = 0
     for row in range(height):
         for column in range(width):
@@ -161,13 +126,14 @@ def mark_nodes(
             pixel = (line + row, (sample + column) % labels.shape[1])
             node = (row + 1) * width + column
             if near[pixel] and images.mask[index] and labels[pixel] != image:
-                owned = _locate(images, labels[pixel], *pixel)
+                owned = locate(images, labels[pixel], *pixel)
                 mismatch[node] = _mismatch(images, index, owned)
+                nodes[count] = node
                 count += 1
     return count
 
 
-@loop
+@part_of_loop
 def _capacities(changed_p: int, changed_q: int, present: int) -> tuple[int, int, int, int]:
     """Capacities to and fro between p and q, and of their terminals, from the cost of the pair in each case.
 
@@ -186,57 +152,64 @@ def build_move(
     images: Images,
     labels: NDArray[np.int16],
     image: int,
+    nodes: NDArray[np.int32],
     mismatch: NDArray[np.int32],
     residual: NDArray[np.int32],
     terminal: NDArray[np.int32],
 ) -> None:
-    """Fill the capacities of a move, in which a pixel cut from the source goes to the image."""
-    line, sample, height, width = images.windows[image]
+    """Fill the capacities of a move, in which a pixel cut from the source goes to the image.
+
+    Of `residual` and `terminal`, which may hold anything, the nodes and what lies beside them are filled in.
+    """
+    line, sample, _, width = images.windows[image]
     closes = images.wraps and width == labels.shape[1]
-    for row in range(height):
-        for column in range(width):
-            node = (row + 1) * width + column
-            if mismatch[node] == NO_NODE:
+    for node in nodes:
+        residual[node] = 0
+        terminal[node] = 0
+        for direction in range(4):
+            residual[neighbour(node, direction, width, closes)] = 0
+    for node in nodes:
+        row, column = node // width - 1, node % width
+        p = (line + row, (sample + column) % labels.shape[1])
+        owner = labels[p]
+        index = images.first[image] + row * width + column
+        terminal[node] += images.preference[locate(images, owner, *p)] - images.preference[index]
+        for direction in range(4):
+            q = _step(images, p[0], p[1], direction)
+            if q[0] < 0 or labels[q] < 0:
                 continue
-            p = (line + row, (sample + column) % labels.shape[1])
-            owner = labels[p]
-            index = images.first[image] + row * width + column
-            terminal[node] += images.preference[_locate(images, owner, *p)] - images.preference[index]
-            for direction in range(4):
-                q = _step(images, p[0], p[1], direction)
-                if q[0] < 0 or labels[q] < 0:
-                    continue
-                outside = (direction == LEFT and column == 0) or (direction == RIGHT and column == width - 1)
-                other = neighbour(node, direction, width, closes)
-                stays = (outside and not closes) or mismatch[other] == NO_NODE
-                if not stays and direction in (LEFT, UP):
-                    continue
-                if not stays and labels[q] == owner:
-                    out = back = mismatch[node] + mismatch[other] + images.length_cost
-                    residual[node, direction], residual[other, direction ^ 1] = out, back
-                    continue
-                present = _pair_cost(images, p, q, owner, labels[q])
-                changed_p = _pair_cost(images, p, q, image, labels[q])
-                if stays:
-                    terminal[node] += changed_p - present
-                    continue
-                changed_q = _pair_cost(images, p, q, owner, image)
-                out, back, add_p, add_q = _capacities(changed_p, changed_q, present)
+            outside = (direction == LEFT and column == 0) or (direction == RIGHT and column == width - 1)
+            other = neighbour(node, direction, width, closes)
+            stays = (outside and not closes) or mismatch[other] == NO_NODE
+            if not stays and direction in (LEFT, UP):
+                continue
+            if not stays and labels[q] == owner:
+                out = back = mismatch[node] + mismatch[other] + images.length_cost
                 residual[node, direction], residual[other, direction ^ 1] = out, back
-                terminal[node] += add_p
-                terminal[other] += add_q
+                continue
+            present = _pair_cost(images, p, q, owner, labels[q])
+            changed_p = _pair_cost(images, p, q, image, labels[q])
+            if stays:
+                terminal[node] += changed_p - present
+                continue
+            changed_q = _pair_cost(images, p, q, owner, image)
+            out, back, add_p, add_q = _capacities(changed_p, changed_q, present)
+            residual[node, direction], residual[other, direction ^ 1] = out, back
+            terminal[node] += add_p
+            terminal[other] += add_q
 
 
 @loop
-def take_over(images: Images, labels: NDArray[np.int16], image: int, tree: NDArray[np.int8]) -> int:
+def take_over(
+    images: Images, labels: NDArray[np.int16], image: int, nodes: NDArray[np.int32], tree: NDArray[np.int8]
+) -> int:
     """Give the image what the cut leaves on the sink's side, the smallest there is; returns how many pixels."""
-    line, sample, height, width = images.windows[image]
+    line, sample, _, width = images.windows[image]
     count = 0
-    for row in range(height):
-        for column in range(width):
-            if tree[(row + 1) * width + column] == SINK:
-                labels[line + row, (sample + column) % labels.shape[1]] = image
-                count += 1
+    for node in nodes:
+        if tree[node] == SINK:
+            labels[line + node // width - 1, (sample + node % width) % labels.shape[1]] = image
+            count += 1
     return count
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hinterland_kernels._jit import loop
+from hinterland_kernels._jit import loop, part_of_loop
 
 RIGHT, LEFT, DOWN, UP = 0, 1, 2, 3
 """Directions; the opposite of `d` is `d ^ 1`."""
@@ -29,7 +29,7 @@ Ints = NDArray[np.int32]
 Bytes = NDArray[np.int8]
 
 
-@loop
+@part_of_loop
 def neighbour(p: int, direction: int, width: int, wraps: bool) -> int:
     """Index of the pixel beside `p`; with `wraps`, right of a line's last sample is its first."""
     if direction >= DOWN:
@@ -41,13 +41,13 @@ def neighbour(p: int, direction: int, width: int, wraps: bool) -> int:
     return q
 
 
-@loop
+@part_of_loop
 def _carries(residual: Ints, p: int, q: int, direction: int, mine: int) -> int:
     """What the edge from `p` in this direction to `q` still carries, if `q` is the nearer to the terminal."""
     return int(residual[q, direction ^ 1] if mine == SOURCE else residual[p, direction])
 
 
-@loop
+@part_of_loop
 def _augment(
     residual: Ints,
     terminal: Ints,
@@ -96,7 +96,7 @@ def _augment(
     return count
 
 
-@loop
+@part_of_loop
 def _distance_to_terminal(
     parent: Bytes, distance: Ints, stamp: Ints, p: int, now: int, width: int, wraps: bool
 ) -> int:
@@ -122,7 +122,7 @@ def _distance_to_terminal(
     return int(total)
 
 
-@loop
+@part_of_loop
 def _find_parent(
     residual: Ints,
     tree: Bytes,
@@ -145,7 +145,7 @@ def _find_parent(
     return best, nearest
 
 
-@loop
+@part_of_loop
 def _adopt(
     residual: Ints,
     tree: Bytes,
@@ -191,7 +191,7 @@ def _adopt(
     return tail
 
 
-@loop
+@part_of_loop
 def _pass_on(
     residual: Ints, terminal: Ints, p: int, direction: int, share: int, width: int, wraps: bool
 ) -> None:
@@ -205,51 +205,64 @@ def _pass_on(
 
 
 @loop
-def spread(residual: Ints, terminal: Ints, width: int, wraps: bool) -> None:
-    """Let supply and demand that lie near each other cancel, in two sweeps to and fro.
+def spread(residual: Ints, terminal: Ints, nodes: Ints, width: int, wraps: bool) -> None:
+    """Let supply and demand that lie near each other cancel, in two sweeps to and fro over the pixels in `nodes`.
 
     A terminal capacity passed on through an edge that carries it changes no cut, so that the cut stays exact.
     Trees then need not grow and break for the many small flows from one pixel to the next.
     """
-    inner = terminal.size - 2 * width
     for sweep in range(4):
         forward = sweep % 2 == 0
         along, across = (RIGHT, DOWN) if forward else (LEFT, UP)
-        for k in range(inner):
-            p = width + (k if forward else inner - 1 - k)
+        for k in range(nodes.size):
+            p = nodes[k if forward else nodes.size - 1 - k]
             if terminal[p] != 0:
                 _pass_on(residual, terminal, p, along, terminal[p] - terminal[p] // 2, width, wraps)
                 _pass_on(residual, terminal, p, across, terminal[p], width, wraps)
 
 
 @loop
-def push_flow(residual: Ints, terminal: Ints, tree: Bytes, width: int, wraps: bool) -> None:
+def push_flow(residual: Ints, terminal: Ints, nodes: Ints, tree: Bytes, width: int, wraps: bool) -> None:
     """Saturate the grid; afterwards `tree` is `SOURCE` for the smallest source side of a minimum cut.
 
-    residual is (n, 4), the capacity from a pixel to each neighbour; terminal is (n,), positive from the
-    source, negative to the sink; both are used up. n counts the two unconnected lines.
+    Parameters
+    ----------
+    residual : (n, 4)
+        The capacity from a pixel to each neighbour, nil from and to what is no node; used up. n counts the two
+        unconnected lines. Only the nodes' and their neighbours' are read.
+    terminal : (n,)
+        Capacities of the nodes: positive from the source, negative to the sink; used up.
+    nodes : (m,)
+        The pixels of the graph, in their order.
+    tree : (n,)
+        `FREE` everywhere; which tree each node ends in.
+    width, wraps
+        Of the grid.
     """
     n = terminal.size
-    parent = np.full(n, _NOTHING, dtype=np.int8)
-    distance = np.zeros(n, dtype=np.int32)
-    stamp = np.zeros(n, dtype=np.int32)
-    queue = np.empty(n, dtype=np.int32)
-    queued = np.zeros(n, dtype=np.bool_)
-    orphans = np.empty(n, dtype=np.int32)
+    parent = np.empty(n, dtype=np.int8)
+    distance = np.empty(n, dtype=np.int32)
+    stamp = np.empty(n, dtype=np.int32)
+    queued = np.empty(n, dtype=np.bool_)
+    places = nodes.size + 1  # one more than ever wait, so that a full ring cannot look empty
+    queue = np.empty(places, dtype=np.int32)
+    orphans = np.empty(places, dtype=np.int32)
     head, tail = 0, 0
-    for p in range(n):
-        tree[p] = FREE
-        if terminal[p] != 0:
+    for p in nodes:
+        parent[p] = _NOTHING
+        distance[p] = 0
+        stamp[p] = 0
+        queued[p] = terminal[p] != 0
+        if queued[p]:
             tree[p] = SOURCE if terminal[p] > 0 else SINK
             parent[p] = _TERMINAL
             distance[p] = 1
             queue[tail] = p
-            queued[p] = True
             tail += 1
     now = 0
-    while head != tail:  # the two unconnected lines never queue, so a full ring cannot look empty
+    while head != tail:
         p = queue[head]
-        head = head + 1 if head + 1 < n else 0
+        head = head + 1 if head + 1 < places else 0
         queued[p] = False
         direction = 0
         while direction < 4 and tree[p] != FREE:
@@ -264,7 +277,7 @@ def push_flow(residual: Ints, terminal: Ints, tree: Bytes, width: int, wraps: bo
                     if not queued[q]:
                         queued[q] = True
                         queue[tail] = q
-                        tail = tail + 1 if tail + 1 < n else 0
+                        tail = tail + 1 if tail + 1 < places else 0
                 elif tree[q] != mine:
                     bridge = (p, direction) if mine == SOURCE else (q, direction ^ 1)
                     now += 1

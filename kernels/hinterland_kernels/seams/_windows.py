@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
-from typing import NamedTuple, TypeVar
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hinterland_kernels.seams import _cpu
-
-T = TypeVar("T", bound=np.generic)
+from hinterland_kernels.seams._images import UNIT, Images, halve, lay
 
 MOST_IMAGES = 32767
 """Labels are 16 bits wide."""
@@ -18,7 +18,6 @@ MOST_IMAGES = 32767
 MOST_LEVELS = 8
 """Of half size; each doubles a preference, and a pixel's capacities must stay within 32 bits."""
 
-_LARGEST_PREFERENCE = 1024.0
 _LARGEST_LENGTH_COST = 1024.0
 
 
@@ -73,53 +72,114 @@ def _check(index: int, window: ImageWindow, shape: tuple[int, int], bands: int, 
             f"does not fit a canvas of {shape[0]} x {shape[1]}"
         )
         raise ValueError(message)
-    finite = np.isfinite(window.values).all(axis=0) & (np.abs(window.preference) <= _LARGEST_PREFERENCE)
-    if not finite[window.mask].all():
-        message = f"image {index}: a valid value is not finite, or a preference is not within 1024 units"
-        raise ValueError(message)
 
 
 def gather(
-    windows: Sequence[ImageWindow], shape: tuple[int, int], length_cost: float, *, wraps: bool
-) -> _cpu.Images:
-    """Lay the windows end to end."""
-    bands = windows[0].values.shape[0]
-    sizes = np.array([window.mask.size for window in windows], dtype=np.int64)
-    values = np.empty((sizes.sum(), bands), dtype=np.float32)
-    preference = np.zeros(sizes.sum(), dtype=np.int32)
-    mask = np.concatenate([window.mask.reshape(-1) for window in windows])
-    first = np.cumsum(sizes) - sizes
-    for begin, size, window in zip(first, sizes, windows, strict=True):
-        part = slice(begin, begin + size)
-        values[part] = window.values.reshape(bands, -1).T
-        np.rint(
-            window.preference.reshape(-1) * _cpu.UNIT,
-            out=preference[part],
-            casting="unsafe",
-            where=mask[part],
+    windows: Sequence[ImageWindow],
+    shape: tuple[int, int],
+    length_cost: float,
+    pool: ThreadPoolExecutor,
+    *,
+    wraps: bool,
+) -> Images:
+    """Lay the windows end to end; refuses valid values that are not finite and preferences out of range."""
+    images = _empty(
+        np.array([(w.line, w.sample, *w.mask.shape) for w in windows], dtype=np.int64).reshape(-1, 4),
+        windows[0].values.shape[0],
+        shape,
+        round(length_cost * UNIT),
+        wraps=wraps,
+    )
+
+    def laid(image: int) -> bool:
+        values, mask, preference = windows[image][2:]
+        return lay(
+            np.ascontiguousarray(values, np.float32),
+            mask,
+            np.ascontiguousarray(preference, np.float32),
+            images,
+            image,
         )
-    return _cpu.Images(
-        values=values,
-        mask=mask,
-        preference=preference,
-        first=first,
-        windows=np.array([(w.line, w.sample, *w.mask.shape) for w in windows], dtype=np.int64),
+
+    for image, fits in enumerate(pool.map(laid, range(len(windows)))):
+        if not fits:
+            message = f"image {image}: a valid value is not finite, or a preference is not within 1024 units"
+            raise ValueError(message)
+    return images
+
+
+def _empty(
+    windows: NDArray[np.int64], bands: int, shape: tuple[int, int], length_cost: int, *, wraps: bool
+) -> Images:
+    """Images on a canvas, of which only the windows are known."""
+    sizes = windows[:, 2] * windows[:, 3]
+    return Images(
+        values=np.empty((sizes.sum(), bands), dtype=np.float32),
+        mask=np.empty(sizes.sum(), dtype=np.bool_),
+        preference=np.empty(sizes.sum(), dtype=np.int32),
+        first=np.cumsum(sizes) - sizes,
+        windows=windows,
         lines=shape[0],
         samples=shape[1],
-        length_cost=round(length_cost * _cpu.UNIT),
+        length_cost=length_cost,
         wraps=wraps,
     )
 
 
-def groups_apart(windows: NDArray[np.int64], samples: int, *, wraps: bool) -> list[list[int]]:
-    """Share images out to groups whose windows (line, sample, lines, samples) do not even touch each other.
+def halved(images: Images, pool: ThreadPoolExecutor) -> Images:
+    """The images on the canvas of half size; a last line or sample that has no other is left out."""
+    shape = images.lines // 2, images.samples // 2
+    half = _empty(
+        np.array(
+            [_halved_window(window, (images.lines, images.samples)) for window in images.windows.tolist()]
+        ),
+        4 * images.values.shape[1],
+        shape,
+        images.length_cost,
+        wraps=images.wraps,
+    )
+    list(pool.map(functools.partial(_halve_into, images, half), range(len(half.first))))
+    return half
+
+
+def _halve_into(images: Images, half: Images, image: int) -> None:
+    halve(images, image, half)
+
+
+def _halved_window(window: tuple[int, int, int, int], shape: tuple[int, int]) -> tuple[int, int, int, int]:
+    """The blocks of 2 x 2 pixels of a canvas that a window (line, sample, lines, samples) meets."""
+    line, sample, lines, samples = window
+    top, bottom = line // 2, min(-(-(line + lines) // 2), shape[0] // 2)
+    if samples == shape[1]:
+        return top, 0, bottom - top, shape[1] // 2
+    end = sample + samples
+    if shape[1] % 2 and end >= shape[1]:
+        end -= 1  # round the edge of the canvas, samples go on where the last that is in a block ended
+    left = sample // 2
+    return top, left % (shape[1] // 2), bottom - top, -(-end // 2) - left
+
+
+def touching_images(windows: NDArray[np.int64], samples: int, *, wraps: bool) -> list[list[int]]:
+    """For each image the others whose windows (line, sample, lines, samples) meet or touch its own."""
+    return [
+        [
+            other
+            for other, its in enumerate(windows)
+            if other != image and _touch(window, its, samples, wraps=wraps)
+        ]
+        for image, window in enumerate(windows)
+    ]
+
+
+def groups_apart(touching: Sequence[Sequence[int]]) -> list[list[int]]:
+    """Share images out to groups of which no two touch each other.
 
     Each goes to the first group that has room for it, in their order.
     """
     groups: list[list[int]] = []
-    for image, window in enumerate(windows):
+    for image, others in enumerate(touching):
         for group in groups:
-            if not any(_touch(window, windows[other], samples, wraps=wraps) for other in group):
+            if not set(group) & set(others):
                 group.append(image)
                 break
         else:
@@ -133,42 +193,3 @@ def _touch(one: NDArray[np.int64], other: NDArray[np.int64], samples: int, *, wr
         return False
     turns = (-samples, 0, samples) if wraps else (0,)
     return any(one[1] <= other[1] + turn + other[3] and other[1] + turn <= one[1] + one[3] for turn in turns)
-
-
-def blocks(array: NDArray[T]) -> NDArray[T]:
-    """The four pixels of each whole 2 x 2 block: (4, ..., lines // 2, samples // 2)."""
-    lines, samples = array.shape[-2] // 2 * 2, array.shape[-1] // 2 * 2
-    return np.stack([array[..., i:lines:2, j:samples:2] for i in (0, 1) for j in (0, 1)])
-
-
-def halve(window: ImageWindow, shape: tuple[int, int]) -> ImageWindow:
-    """The image on the canvas of half size, valid in the blocks of four pixels that lie wholly in it.
-
-    The pixels of a block become its bands, so that the mismatch of two blocks is the mean of their pixels'.
-    """
-    goes_round = window.mask.shape[1] == shape[1]
-    sample = 0 if goes_round else window.sample
-    no_block = shape[1] - 1 - sample  # the last sample of a canvas with an odd number
-    in_blocks = shape[0] // 2 * 2 - window.line
-
-    def fit(array: NDArray[T]) -> NDArray[T]:
-        """Pad to whole blocks of the canvas; beyond its right edge those of its first samples."""
-        if goes_round:
-            array = np.roll(array, window.sample, axis=-1)
-        if shape[1] % 2 and no_block < array.shape[-1]:
-            array = np.delete(array, no_block, axis=-1)
-        array = array[..., :in_blocks, :]
-        lines, samples = array.shape[-2:]
-        top, left = window.line % 2, sample % 2
-        margin = ((top, (top + lines) % 2), (left, (left + samples) % 2))
-        return blocks(np.pad(array, ((0, 0),) * (array.ndim - 2) + margin))
-
-    values = fit(window.values)
-    return ImageWindow(
-        line=window.line // 2,
-        sample=sample // 2 % (shape[1] // 2),
-        values=values.reshape(4 * len(window.values), *values.shape[2:]),
-        mask=np.logical_and.reduce(fit(window.mask)),
-        # a block has four pixels to prefer, but its edge only two pairs to pay for
-        preference=2 * fit(window.preference).mean(axis=0),
-    )

@@ -27,6 +27,14 @@ class LevelPreview:
     """(lines, samples), True where valid."""
 
 
+def columns_of(preview: LevelPreview, samples: int) -> slice | NDArray[np.intp]:
+    """The columns of a window on a grid of so many samples: a slice, which copies nothing, but over the edge."""
+    first, width = preview.sample % samples, preview.mask.shape[1]
+    if first + width <= samples:
+        return slice(first, first + width)
+    return np.arange(first, first + width) % samples
+
+
 def overlap(first: LevelPreview, second: LevelPreview, turn: int) -> Iterator[tuple[Slices, Slices]]:
     """Yield the common parts of two windows, as slices (lines, samples) into each.
 

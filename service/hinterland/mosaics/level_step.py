@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hinterland.model.grids import CylindricalGrid
-from hinterland.model.previews import LevelPreview
+from hinterland.model.previews import LevelPreview, columns_of
+
+_MOST_LOOKED_AT = 50_000
+"""Pixels about that tell the contrast of a mosaic: its hundredths are not known any better from more."""
 
 
 def level_step(
@@ -50,16 +54,16 @@ def level_step(
     steps = steps[np.isfinite(steps)]
     if not steps.size:
         return None
-    low, high = np.percentile(np.concatenate([_owned(one, labels) for one in previews]), (1.0, 99.0))
+    every = math.ceil(math.sqrt(labels.size / _MOST_LOOKED_AT))
+    low, high = np.percentile(np.concatenate([_owned(one, labels, every) for one in previews]), (1.0, 99.0))
     return float(np.median(steps) / (high - low)) if high > low else None
 
 
-def _owned(preview: LevelPreview, labels: NDArray[np.int16]) -> NDArray[np.float32]:
-    """What a frame shows (n,) in all bands where it is the owner."""
-    lines, samples = preview.mask.shape
-    columns = np.arange(preview.sample, preview.sample + samples) % labels.shape[1]
-    owned = labels[preview.line : preview.line + lines, columns] == preview.frame
-    return preview.values[:, owned & preview.mask].reshape(-1)
+def _owned(preview: LevelPreview, labels: NDArray[np.int16], every: int) -> NDArray[np.float32]:
+    """What a frame shows (n,) in all bands where it is the owner, of every so many lines and samples."""
+    lines = slice(preview.line, preview.line + preview.mask.shape[0])
+    owned = (labels[lines, columns_of(preview, labels.shape[1])] == preview.frame) & preview.mask
+    return preview.values[:, ::every, ::every][:, owned[::every, ::every]].reshape(-1)
 
 
 def _values_at(

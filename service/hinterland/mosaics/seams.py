@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hinterland.errors import InputError
-from hinterland.model.previews import LevelPreview
+from hinterland.model.previews import LevelPreview, columns_of
 from hinterland_kernels.seams import ImageWindow, label_seams
 
 LENGTH_COST = 0.1
@@ -109,11 +109,8 @@ def _typical_mismatch(previews: Sequence[LevelPreview], grid: SeamGrid) -> float
     covered = np.zeros(grid.shape, dtype=np.bool_)
     differences = [np.zeros(0, dtype=np.float32)]
     for preview in previews:
-        lines, samples = preview.mask.shape
-        place = np.ix_(
-            np.arange(preview.line, preview.line + lines),
-            np.arange(preview.sample, preview.sample + samples) % grid.samples,
-        )
+        lines = slice(preview.line, preview.line + preview.mask.shape[0])
+        place = (lines, columns_of(preview, grid.samples))
         values = preview.values.mean(axis=0)
         before, seen = shown[place], covered[place]
         differences.append(np.abs(values - before)[preview.mask & seen])

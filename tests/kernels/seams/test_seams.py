@@ -16,7 +16,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_flow
 
 from hinterland_kernels.seams import MOST_LEVELS, ImageWindow, label_seams, minimum_cut, seams_cost
-from hinterland_kernels.seams._windows import groups_apart
+from hinterland_kernels.seams._windows import groups_apart, touching_images
 
 APOLLO = Path(__file__).parents[2] / "data" / "apollo15_overlap"
 
@@ -367,9 +367,9 @@ def test_threads_change_no_label(*, wraps: bool) -> None:
 
 def test_images_that_have_their_turn_together_do_not_touch() -> None:
     windows = np.array([[0, 0, 10, 10], [0, 10, 10, 10], [0, 21, 10, 10], [12, 5, 10, 20], [0, 90, 10, 12]])
-    assert groups_apart(windows, 110, wraps=False) == [[0, 2, 3, 4], [1]]
+    assert groups_apart(touching_images(windows, 110, wraps=False)) == [[0, 2, 3, 4], [1]]
     for wraps, width in ((False, 110), (True, 100)):
-        for group in groups_apart(windows, width, wraps=wraps):
+        for group in groups_apart(touching_images(windows, width, wraps=wraps)):
             owners = np.full((24, width), -1)
             for image in group:
                 line, sample, lines, samples = windows[image]
