@@ -45,7 +45,7 @@ GAIN_BOUNDS = (0.3, 3.0)
 
 _HUBER = 1.345
 _ROUNDS = 12
-_ENOUGH = 1e-7  # of a gain, and of full scale
+_ENOUGH = 1e-6  # of a gain, and of full scale
 _MAD_TO_SIGMA = 1.4826
 _LEAST_SCATTER = 0.1  # sigmas; a perfect overlap must not turn every other one into outliers
 

@@ -28,7 +28,7 @@ _MOST_SAMPLES = 5_000
 """Of the overlaps of a group: two numbers are not known any better from more."""
 _DARKEST_SHARE = 0.02
 _ROUNDS = 12
-_ENOUGH = 1e-6  # of the scatter
+_ENOUGH = 1e-4  # of the scatter
 _MAD_TO_SIGMA = 1.4826
 
 

@@ -18,7 +18,7 @@ from hinterland_kernels.pixel.vector import Vector
 Window = tuple[int, int, int, int]
 """Line, sample, lines, samples of a part of a grid."""
 
-_NET = 64
+_NET = 32
 _TURN = 2.0 * math.pi
 
 
