@@ -26,7 +26,7 @@ from hinterland_kernels.blend._rows import (
     room_for_sums,
     stretches,
 )
-from hinterland_kernels.pixel.ownership import only_owner, owner
+from hinterland_kernels.pixel.ownership import labels_about, only_owner, owner_between
 
 Values = NDArray[np.float32]
 Weights = NDArray[np.float32]
@@ -51,16 +51,17 @@ def assign_owners(  # noqa: C901 - runs of one owner, and what is between
     height, width = out.shape
     first_cell = math.floor((first_sample + 0.5) / factor - 0.5)
     cells = np.empty(math.floor((first_sample + width - 0.5) / factor - 0.5) + 1 - first_cell, np.int16)
-    known = math.nan
+    known = math.floor((first_line + 0.5) / factor - 0.5) - 1
     for i in range(height):
         line = (first_line + i + 0.5) / factor - 0.5
         if math.floor(line) != known:
             known = math.floor(line)
             for cell in range(cells.size):
-                cells[cell] = only_owner(labels, layer_labels, line, first_cell + cell, wraps)
+                cells[cell] = only_owner(labels_about(labels, known, first_cell + cell, wraps), layer_labels)
         cell = 0
         while cell < cells.size:
-            start, alone = (2 * (first_cell + cell) + 1) * factor // 2 - first_sample, cells[cell]
+            begin, alone = cell, cells[cell]
+            start = (2 * (first_cell + cell) + 1) * factor // 2 - first_sample
             while cell < cells.size and cells[cell] == alone:
                 cell += 1
             stop = (2 * (first_cell + cell) + 1) * factor // 2 - first_sample
@@ -72,13 +73,16 @@ def assign_owners(  # noqa: C901 - runs of one owner, and what is between
             if is_whole:
                 row[:] = alone
                 continue
-            for k in range(row.size):
-                j = max(start, 0) + k
-                if alone >= 0 and masks[alone, i, j]:
-                    row[k] = alone
-                else:
-                    sample = (first_sample + j + 0.5) / factor - 0.5
-                    row[k] = owner(labels, masks, layer_labels, i, j, line, sample, wraps)
+            for between in range(begin, cell):
+                left = first_cell + between
+                about = labels_about(labels, known, left, wraps)
+                start = (2 * left + 1) * factor // 2 - first_sample
+                for j in range(max(start, 0), min(start + factor, width)):
+                    if alone >= 0 and masks[alone, i, j]:
+                        out[i, j] = alone
+                    else:
+                        right = (first_sample + j + 0.5) / factor - 0.5 - left
+                        out[i, j] = owner_between(about, masks, layer_labels, i, j, line - known, right)
 
 
 @loop
