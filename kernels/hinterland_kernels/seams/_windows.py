@@ -95,7 +95,7 @@ def gather(
         values, mask, preference = windows[image][2:]
         return lay(
             np.ascontiguousarray(values, np.float32),
-            mask,
+            np.ascontiguousarray(mask),
             np.ascontiguousarray(preference, np.float32),
             images,
             image,
@@ -160,15 +160,21 @@ def _halved_window(window: tuple[int, int, int, int], shape: tuple[int, int]) ->
 
 
 def touching_images(windows: NDArray[np.int64], samples: int, *, wraps: bool) -> list[list[int]]:
-    """For each image the others whose windows (line, sample, lines, samples) meet or touch its own."""
-    return [
-        [
-            other
-            for other, its in enumerate(windows)
-            if other != image and _touch(window, its, samples, wraps=wraps)
-        ]
-        for image, window in enumerate(windows)
-    ]
+    """For each image the others whose windows (line, sample, lines, samples) meet or touch its own.
+
+    On a canvas that closes windows may also touch round its seam.
+    """
+    tops, lefts = windows[:, 0], windows[:, 1]
+    bottoms, rights = tops + windows[:, 2], lefts + windows[:, 3]
+    found = []
+    for image, (top, left, lines, columns) in enumerate(windows):
+        are_beside = np.zeros(len(windows), dtype=np.bool_)
+        for turn in (-samples, 0, samples) if wraps else (0,):
+            are_beside |= (left <= rights + turn) & (lefts + turn <= left + columns)
+        touch = are_beside & (top <= bottoms) & (tops <= top + lines)
+        touch[image] = False
+        found.append(np.flatnonzero(touch).tolist())
+    return found
 
 
 def groups_apart(touching: Sequence[Sequence[int]]) -> list[list[int]]:
@@ -178,18 +184,11 @@ def groups_apart(touching: Sequence[Sequence[int]]) -> list[list[int]]:
     """
     groups: list[list[int]] = []
     for image, others in enumerate(touching):
+        not_to_join = set(others)
         for group in groups:
-            if not set(group) & set(others):
+            if not_to_join.isdisjoint(group):
                 group.append(image)
                 break
         else:
             groups.append([image])
     return groups
-
-
-def _touch(one: NDArray[np.int64], other: NDArray[np.int64], samples: int, *, wraps: bool) -> bool:
-    """True if no pixel lies between two windows; on a canvas that closes also round its seam."""
-    if one[0] > other[0] + other[2] or other[0] > one[0] + one[2]:
-        return False
-    turns = (-samples, 0, samples) if wraps else (0,)
-    return any(one[1] <= other[1] + turn + other[3] and other[1] + turn <= one[1] + one[3] for turn in turns)
