@@ -48,6 +48,8 @@ class Script(inputs_pb2_grpc.InputsServicer, jobs_pb2_grpc.JobsServicer, results
     metadata: list[dict[str, str | bytes]] = field(default_factory=list)
     break_after: int | None = None
     """Messages of a stream after which it breaks, once."""
+    breaks_with: grpc.StatusCode = grpc.StatusCode.UNAVAILABLE
+    """What the client hears of it."""
     damage: bool = False
     """Flip a bit of what is downloaded."""
 
@@ -63,7 +65,7 @@ class Script(inputs_pb2_grpc.InputsServicer, jobs_pb2_grpc.JobsServicer, results
     async def _break(self, context: CONTEXT, done: int) -> None:
         if self.break_after is not None and done > self.break_after:
             self.break_after = None
-            await context.abort(grpc.StatusCode.UNAVAILABLE, "the line went dead")
+            await context.abort(self.breaks_with, "the line went dead")
 
     async def CreateUpload(  # noqa: N802 - the contract's name
         self, request: inputs_pb2.CreateUploadRequest, context: CONTEXT

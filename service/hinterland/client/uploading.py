@@ -62,8 +62,10 @@ class Uploader:
             try:
                 upload = await self._write(path, upload, progress)
             except ServiceError as error:
-                is_busy = error.reason is Reason.UPLOAD_BUSY  # our own broken stream, not yet noticed
-                if is_busy:
+                # our own broken stream: the server has not noticed it yet, or gRPC did as it sent a piece, which
+                # it calls an internal error; the server's own have a reason
+                is_busy = error.reason is Reason.UPLOAD_BUSY
+                if is_busy or (error.reason is None and error.code is grpc.StatusCode.INTERNAL):
                     error.code = grpc.StatusCode.UNAVAILABLE
                 if not await patience.pauses_after(error):
                     raise
