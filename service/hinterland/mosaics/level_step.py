@@ -54,7 +54,7 @@ def level_step(
     steps = steps[np.isfinite(steps)]
     if not steps.size:
         return None
-    every = math.ceil(math.sqrt(labels.size / _MOST_LOOKED_AT))
+    every = math.ceil(math.sqrt(np.count_nonzero(labels >= 0) / _MOST_LOOKED_AT))
     low, high = np.percentile(np.concatenate([_owned(one, labels, every) for one in previews]), (1.0, 99.0))
     return float(np.median(steps) / (high - low)) if high > low else None
 

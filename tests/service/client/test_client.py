@@ -65,9 +65,8 @@ def test_a_create_that_is_sent_again_carries_the_same_request_id(tmp_path: Path)
     assert uuid.UUID(first.request_id).version == 4
 
 
-@pytest.mark.parametrize(
-    "code", [UNAVAILABLE, grpc.StatusCode.INTERNAL]
-)  # gRPC's, where it was sending a piece
+# internal: what gRPC says where it was sending a piece
+@pytest.mark.parametrize("code", [UNAVAILABLE, grpc.StatusCode.INTERNAL])
 def test_a_broken_upload_goes_on_from_what_was_kept(tmp_path: Path, code: grpc.StatusCode) -> None:
     script = Script(break_after=1, breaks_with=code)
     path = _file(tmp_path)
